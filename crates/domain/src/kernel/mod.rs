@@ -1,0 +1,8 @@
+//! Nouns that every capability shares.
+
+pub mod access;
+pub mod area;
+pub mod code;
+pub mod id;
+pub mod profile;
+pub mod time;

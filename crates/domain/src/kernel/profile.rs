@@ -1,0 +1,47 @@
+//! The disease profile: every number of policy, dated. National rules on pool size, deadlines and
+//! validity changed four times in thirteen months, so none of them is a constant in code.
+
+/// Policy numbers in force during one period. Results, tubes and tasks remember the version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Version that facts made under this profile remember.
+    pub version: i32,
+    /// Name shown to people, zh and en.
+    pub name_zh: String,
+    /// Name shown to people in English.
+    pub name_en: String,
+    /// Longest time a tube may stay at a site or in transit at room temperature, seconds.
+    /// Source: national guide, at most 4 h.
+    pub tube_to_lab_max_s: i64,
+    /// When the same clock turns amber, seconds.
+    pub tube_to_lab_warn_s: i64,
+    /// Longest time from reception to release, seconds.
+    pub lab_turnaround_max_s: i64,
+    /// Largest accepted difference of a device's clock, seconds; beyond it a fact becomes an exception.
+    pub clock_skew_max_s: i64,
+    /// How long a re-sampling task may stay open, seconds.
+    pub resample_due_s: i64,
+    /// Persons one site should serve, lower and upper end (planner).
+    pub persons_per_site: (u32, u32),
+    /// Persons one sampler serves in a whole round (planner): samplers = population / this.
+    pub persons_per_sampler: u32,
+}
+
+impl Profile {
+    /// The profile of the reference case: Yongkang, January 2022.
+    #[must_use]
+    pub fn january_2022() -> Self {
+        Self {
+            version: 1,
+            name_zh: "新型冠状病毒 2022-01".into(),
+            name_en: "COVID-19, January 2022".into(),
+            tube_to_lab_max_s: 4 * 3600,
+            tube_to_lab_warn_s: 3 * 3600,
+            lab_turnaround_max_s: 8 * 3600,
+            clock_skew_max_s: 600,
+            resample_due_s: 6 * 3600,
+            persons_per_site: (2000, 3000),
+            persons_per_sampler: 360,
+        }
+    }
+}

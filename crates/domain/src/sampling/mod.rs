@@ -1,0 +1,1 @@
+//! Sampling: round, site, collection, tube, box, hand-over.
