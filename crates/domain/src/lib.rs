@@ -6,4 +6,5 @@
 //! the [`kernel::profile::Profile`], never as constants.
 
 pub mod kernel;
+pub mod people;
 pub mod sampling;
