@@ -1,1 +1,53 @@
-fn main() {}
+//! `cargo xtask <gen|golden|sim|tidy>`: the one entry for what is done to the source tree. `make` only calls it.
+//!
+//! To extend: a function here for a command, a function in [`tidy`] for a rule.
+
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+type Outcome = Result<(), String>;
+
+const USAGE: &str = "cargo xtask <command>
+  golden   run the tests so that they rewrite their golden files
+  sim      the simulation: SEEDS=20 seeds, or SEED=7 again
+  tidy     the house rules that no compiler checks (also a test)";
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1).unwrap_or_default();
+    let outcome = match command.as_str() {
+        "golden" => golden(),
+        "sim" => cargo(&["run", "--quiet", "--package", "allclear-sim"], &[]),
+        "tidy" => tidy::run(&root()),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the source tree.
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// Snapshots are insta's; other golden files look at `ALLCLEAR_GOLDEN`.
+fn golden() -> Outcome {
+    cargo(&["test", "--workspace", "--quiet"], &[("INSTA_UPDATE", "always"), ("ALLCLEAR_GOLDEN", "rewrite")])?;
+    shell(Command::new("git").args(["status", "--short", "--", "*.snap", "*golden*", "contract"]))
+}
+
+fn cargo(args: &[&str], env: &[(&str, &str)]) -> Outcome {
+    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    shell(Command::new(program).args(args).envs(env.iter().copied()))
+}
+
+fn shell(command: &mut Command) -> Outcome {
+    let status = command.current_dir(root()).status().map_err(|e| format!("{command:?} did not start: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} failed")) }
+}

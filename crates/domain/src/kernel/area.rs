@@ -53,8 +53,8 @@ impl AreaCode {
     pub const fn level(self) -> Level {
         match self.0 {
             ..=999_999 => Level::County,
-            ..=999_999_999 => Level::Town,
-            ..=999_999_999_999 => Level::Village,
+            1_000_000..=999_999_999 => Level::Town,
+            1_000_000_000..=999_999_999_999 => Level::Village,
             _ => Level::Grid,
         }
     }

@@ -1,0 +1,26 @@
+# Thin: each target says what it does and calls a script or `cargo xtask`, which may be called by hand too.
+.PHONY: run test sim bench golden gen tidy help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: ## build what changed and start the demo on http://localhost:8080 (PORT=, POPULATION=)
+	@scripts/run
+
+test: ## every test: Rust on SQLite and on PostgreSQL, web, browser
+	@scripts/test
+
+sim: ## the simulation: many seeds (SEEDS=20), or one again (SEED=7)
+	@cargo xtask sim
+
+bench: ## the benchmarks of the product, on the optimised build
+	@scripts/bench
+
+golden: ## rewrite the golden files; look at the difference before you commit it
+	@cargo xtask golden
+
+gen: ## rewrite what is generated from the code: contract/ and the web client
+	@cargo xtask gen
+
+tidy: ## the house rules that no compiler checks
+	@cargo xtask tidy
