@@ -6,5 +6,6 @@
 //! the [`kernel::profile::Profile`], never as constants.
 
 pub mod kernel;
+pub mod lab;
 pub mod people;
 pub mod sampling;
