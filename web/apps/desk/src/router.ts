@@ -1,0 +1,29 @@
+import type { Session } from '@allclear/kit'
+import { createRouter, createWebHashHistory } from 'vue-router'
+import { GROUPS, type MenuItem, type Section } from './section'
+import Missing from './shell/Missing.vue'
+import Nothing from './shell/Nothing.vue'
+
+/** The entries that this session sees, in sidebar order. */
+export function visibleMenu(sections: Section[], session: Pick<Session, 'has'>): MenuItem[] {
+  return sections
+    .flatMap((section) => section.menu)
+    .filter((item) => session.has(...item.roles))
+    .sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group) || a.order - b.order)
+}
+
+export function makeRouter(sections: Section[], session: Session) {
+  return createRouter({
+    history: createWebHashHistory(),
+    routes: [
+      {
+        path: '/',
+        component: Nothing,
+        beforeEnter: () => visibleMenu(sections, session)[0]?.path ?? true,
+      },
+      ...sections.flatMap((section) => section.routes),
+      { path: '/:rest(.*)*', component: Missing },
+    ],
+    scrollBehavior: () => ({ top: 0 }),
+  })
+}

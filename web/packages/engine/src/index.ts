@@ -1,0 +1,2 @@
+// Offline logic of the field app, without a framework.
+export {}
