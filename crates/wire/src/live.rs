@@ -42,8 +42,113 @@ pub struct Pipeline {
     pub rejected: i64,
 }
 
+/// What the plan says of the round: the line that the curve is held against.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RoundPlan {
+    /// Planned start.
+    pub starts_at: String,
+    /// Planned end.
+    pub ends_at: String,
+    /// Collections per five minutes that would end on time.
+    pub per_five_minutes: i64,
+}
+
+/// Tubes of one stage and how long the oldest has waited, against the limit of the profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StageAge {
+    /// `at_site`, `in_transit`, `received`, `on_run`, `resulted`.
+    pub stage: String,
+    /// Tubes in it.
+    pub tubes: i64,
+    /// When the oldest came into it.
+    pub oldest_at: Option<String>,
+    /// Limit in minutes, if the profile has one.
+    pub limit_minutes: Option<i64>,
+    /// Tubes past the limit.
+    pub late: i64,
+}
+
+/// One sampling site now.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SiteLoad {
+    /// Id.
+    pub site: Uuid,
+    /// Name.
+    pub name: String,
+    /// Area it stands in.
+    pub area: String,
+    /// Stations.
+    pub stations: i32,
+    /// Collections in this round.
+    pub collections: i64,
+    /// Persons per station and hour, over the last half hour.
+    pub per_station_hour: f64,
+    /// Estimated wait in minutes, if it can be told.
+    pub wait_minutes: Option<i64>,
+    /// When it last recorded anything.
+    pub last_at: Option<String>,
+    /// Why it counts as stuck: `silent`, `slow`, `long_wait`, `tubes_late`; absent if it runs.
+    pub stuck: Option<String>,
+}
+
+/// One laboratory now.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LabLoad {
+    /// Id.
+    pub lab: Uuid,
+    /// Name.
+    pub name: String,
+    /// Received, not on a run.
+    pub received: i64,
+    /// On a run.
+    pub on_run: i64,
+    /// Awaiting release.
+    pub resulted: i64,
+    /// Released.
+    pub released: i64,
+    /// Hours of work in what waits, at the rate of the last hour or the rated capacity.
+    pub backlog_hours: Option<f64>,
+}
+
+/// When sampling would end at the present rate.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Forecast {
+    /// Expected persons still without a collection.
+    pub remaining: i64,
+    /// Collections per hour over the last half hour.
+    pub per_hour: i64,
+    /// When it would end; absent while nothing moves.
+    pub ends_at: Option<String>,
+}
+
+/// A device that has work and has not been heard of for a while: what it holds is not in the counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SilentDevice {
+    /// Short number.
+    pub device_no: i64,
+    /// What people call it.
+    pub label: String,
+    /// When it last sent anything.
+    pub seen_at: Option<String>,
+}
+
+/// Rows behind a figure. The columns are words of the glossary that the page translates.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct DrillDown {
+    /// What the rows are of: the `figure` that was asked for.
+    pub figure: String,
+    /// Column words: `tube`, `person`, `site`, `area`, `state`, `at`, `age_minutes`, …
+    pub columns: Vec<String>,
+    /// One text a column; persons masked.
+    pub rows: Vec<Vec<String>>,
+    /// How many rows there are in all.
+    pub total: i64,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
 /// One frame of the big screen.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct LiveFrame {
     /// As-of time.
     pub as_of: String,
@@ -69,4 +174,28 @@ pub struct LiveFrame {
     pub pipeline: Pipeline,
     /// Collections per five minutes, oldest first: (start of the five minutes, collections).
     pub curve: Vec<(String, i64)>,
+    /// The plan, if the round has a window.
+    pub plan: Option<RoundPlan>,
+    /// Stages with the age of their oldest tube.
+    pub stages: Vec<StageAge>,
+    /// Sites of the round.
+    pub sites_total: i64,
+    /// Of these, open now.
+    pub sites_open: i64,
+    /// Of these, stuck.
+    pub sites_stuck: i64,
+    /// The sites that need attention most, worst first; at most 12.
+    pub sites: Vec<SiteLoad>,
+    /// Laboratories, most loaded first.
+    pub labs: Vec<LabLoad>,
+    /// Forecast end of sampling.
+    pub forecast: Option<Forecast>,
+    /// Non-negative pools not yet accounted for.
+    pub follow_ups_open: i64,
+    /// Exceptions that wait for a person.
+    pub exceptions_open: i64,
+    /// Devices that took part in this round.
+    pub devices: i64,
+    /// Of these, silent; longest first, at most 20.
+    pub devices_silent: Vec<SilentDevice>,
 }

@@ -48,7 +48,41 @@ export interface components {
       areas: components['schemas']['AreaCounts'][]
       pipeline: components['schemas']['Pipeline']
       curve: [string, number][]
+      plan?: { starts_at: string; ends_at: string; per_five_minutes: number } | null
+      stages: components['schemas']['StageAge'][]
+      sites_total: number
+      sites_open: number
+      sites_stuck: number
+      sites: components['schemas']['SiteLoad'][]
+      labs: components['schemas']['LabLoad'][]
+      forecast?: { remaining: number; per_hour: number; ends_at?: string | null } | null
+      follow_ups_open: number
+      exceptions_open: number
+      devices: number
+      devices_silent: { device_no: number; label: string; seen_at?: string | null }[]
     }
+    StageAge: { stage: string; tubes: number; oldest_at?: string | null; limit_minutes?: number | null; late: number }
+    SiteLoad: {
+      site: string
+      name: string
+      area: string
+      stations: number
+      collections: number
+      per_station_hour: number
+      wait_minutes?: number | null
+      last_at?: string | null
+      stuck?: string | null
+    }
+    LabLoad: {
+      lab: string
+      name: string
+      received: number
+      on_run: number
+      resulted: number
+      released: number
+      backlog_hours?: number | null
+    }
+    DrillDown: { figure: string; columns: string[]; rows: string[][]; total: number; next?: string | null }
     LoginRequest: { name: string; password: string }
     Me: {
       account: string
