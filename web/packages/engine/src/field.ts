@@ -1,0 +1,241 @@
+// The field app without its screens: everything a registrar or courier does with a phone.
+// One `Field` a device. Every act is checked here, kept in the outbox, then folded into the tally;
+// acts are done one after the other, so that two scans in a hurry cannot meet.
+
+import { openDatabase } from './database'
+import type { FieldDb, OutboxRecord } from './database'
+import { Desk } from './desk'
+import { Courier } from './courier'
+import { Outbox } from './outbox'
+import type { OutboxCounts } from './outbox'
+import { RosterBook } from './roster'
+import { Sender } from './sender'
+import type { Transport } from './sender'
+import { Tally } from './tally'
+import { Vault, deviceKeys } from './vault'
+import type { Sealed, DeviceKeys } from './vault'
+import { deviceWorld, idMaker } from './world'
+import type { World } from './world'
+import type { Op, Roster, Shift } from './wire'
+
+export interface Identity {
+  device: string
+  deviceNo: number
+  token: string
+  name: string
+  roles: string[]
+}
+
+/** Where this device works now. */
+export interface Post {
+  shift: Shift
+  round: string
+  station: number
+}
+
+export interface FieldOptions {
+  name?: string
+  world?: World
+  /** Makes the transport; `token` gives the device token of the moment. */
+  transport?: (token: () => string | undefined) => Transport
+}
+
+export class Field {
+  readonly tally = new Tally()
+  readonly desk: Desk
+  readonly courier: Courier
+  identity: Identity | undefined
+  post: Post | undefined
+  roster: RosterBook | undefined
+  counts: OutboxCounts = { kept: 0, sending: 0, recorded: 0, exception: 0, refused: 0 }
+  private readonly listeners = new Set<() => void>()
+  private turn: Promise<unknown> = Promise.resolve()
+  private refreshes = 0
+
+  private constructor(
+    readonly db: FieldDb,
+    readonly world: World,
+    readonly newId: () => string,
+    private readonly vault: Vault,
+    private readonly keys: DeviceKeys,
+    readonly outbox: Outbox,
+    private sender: Sender | undefined,
+  ) {
+    this.desk = new Desk(this)
+    this.courier = new Courier(this)
+  }
+
+  /** Opens the device's field book and folds what is on disk. */
+  static async open(options: FieldOptions = {}): Promise<Field> {
+    const world = options.world ?? deviceWorld
+    const db = await openDatabase(options.name ?? 'allclear-field')
+    const vault = await Vault.open(db, 'vault')
+    const newId = idMaker(world)
+    const outbox = new Outbox(db, vault, world, newId)
+    const field = new Field(db, world, newId, vault, await deviceKeys(db), outbox, undefined)
+    if (options.transport !== undefined) {
+      const transport = options.transport(() => field.identity?.token)
+      field.sender = new Sender(db, outbox, world, transport, () => field.refresh())
+    }
+    await field.restore()
+    return field
+  }
+
+  private async restore(): Promise<void> {
+    const identity = (await this.db.get('meta', 'identity')) as Sealed | undefined
+    if (identity !== undefined) this.identity = await this.vault.unseal<Identity>(identity, 'identity')
+    this.post = (await this.db.get('meta', 'post')) as Post | undefined
+    this.roster = await RosterBook.restore(this.db, this.world.now())
+    for (const record of await this.outbox.records()) {
+      this.tally.apply(await this.outbox.readBack(record))
+      this.tally.answered(record)
+    }
+    await this.desk.restore()
+    await this.courier.restore()
+    await this.refresh()
+  }
+
+  /** Reads outcomes and counts from disk and tells the screens. */
+  async refresh(): Promise<void> {
+    this.refreshes += 1
+    const mine = this.refreshes
+    const counts: OutboxCounts = { kept: 0, sending: 0, recorded: 0, exception: 0, refused: 0 }
+    const records = await this.outbox.records()
+    // A slower, older reading must not overwrite a newer one.
+    if (mine !== this.refreshes) return
+    for (const record of records) {
+      counts[record.state] += 1
+      if (record.refused !== null) counts.refused += 1
+      this.tally.answered(record)
+    }
+    this.counts = counts
+    this.tell()
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener()
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** Does one act after the other. */
+  inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(act)
+    this.turn = result.catch(() => undefined)
+    return result
+  }
+
+  /** Keeps a command and folds it in. Durable when it resolves. */
+  async keep(op: Op, label = ''): Promise<string> {
+    const entry = await this.outbox.keep(op, { label })
+    this.tally.apply(entry)
+    this.counts = { ...this.counts, kept: this.counts.kept + 1 }
+    this.sender?.kick()
+    this.tell()
+    return entry.command.id
+  }
+
+  get publicKey(): string {
+    return this.keys.publicKey
+  }
+
+  get signKey(): CryptoKey {
+    return this.keys.sign
+  }
+
+  get clockOffsetMs(): number | undefined {
+    return this.sender?.clockOffsetMs
+  }
+
+  get waitUntil(): number {
+    return this.sender?.waitUntil ?? 0
+  }
+
+  /** Remembers who this device acts for; the token lies sealed. */
+  async enrolled(identity: Identity): Promise<void> {
+    await this.db.put('meta', await this.vault.seal(identity, 'identity'), 'identity')
+    this.identity = identity
+    this.sender?.kick(true)
+    this.tell()
+  }
+
+  /** Takes up work at a site. Without a roster people are recognised by the server later. */
+  async takePost(post: Post, roster: Roster | undefined): Promise<void> {
+    await this.db.put('meta', JSON.parse(JSON.stringify(post)), 'post')
+    this.post = post
+    if (roster !== undefined) this.roster = await RosterBook.take(this.db, post.shift.site.id, roster)
+    this.tell()
+  }
+
+  /** Erases the roster at once; what was collected stays. */
+  async eraseRoster(): Promise<void> {
+    await RosterBook.erase(this.db)
+    this.roster = undefined
+    this.tell()
+  }
+
+  /** To be called every minute: erases a roster that is past its time. */
+  async tick(): Promise<void> {
+    if (this.roster !== undefined && Date.parse(this.roster.eraseAt) <= this.world.now()) await this.eraseRoster()
+  }
+
+  /** Ends the shift: the roster goes; answered commands go too, unless something is half done here. */
+  async endShift(): Promise<{ unsent: number; settled: boolean }> {
+    await this.eraseRoster()
+    await this.refresh()
+    const unsent = this.counts.kept + this.counts.sending
+    const settled = this.tally.settled
+    if (unsent === 0 && settled) {
+      await this.outbox.purgeAnswered()
+      this.tally.tubes.clear()
+      this.tally.boxes.clear()
+    }
+    await this.db.delete('meta', 'post')
+    this.post = undefined
+    await this.desk.leave()
+    await this.refresh()
+    return { unsent, settled }
+  }
+
+  /** Forgets who this device acts for. What is not sent yet waits for the next sign-in. */
+  async signOut(): Promise<void> {
+    await this.endShift()
+    await this.db.delete('meta', 'identity')
+    this.identity = undefined
+    this.tell()
+  }
+
+  history(): Promise<OutboxRecord[]> {
+    return this.outbox.records()
+  }
+
+  async labelOf(record: OutboxRecord): Promise<string> {
+    return (await this.outbox.readBack(record)).label
+  }
+
+  startSending(): void {
+    this.sender?.start()
+  }
+
+  stopSending(): void {
+    this.sender?.stop()
+  }
+
+  sendNow(): void {
+    this.sender?.kick(true)
+  }
+
+  /** One batch, for stories. */
+  async step(): Promise<string> {
+    return (await this.sender?.step()) ?? 'idle'
+  }
+
+  async close(): Promise<void> {
+    this.stopSending()
+    await this.turn
+    this.db.close()
+  }
+}
