@@ -5,6 +5,7 @@
 //! enums are snake_case words of the glossary.
 
 pub mod accounts;
+pub mod lab;
 pub mod live;
 pub mod people;
 pub mod problem;
