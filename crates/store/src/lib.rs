@@ -1,1 +1,25 @@
-//! stub
+//! What is kept: the only SQL of the product.
+//!
+//! Never here: HTTP, wire types, business decisions. To extend: one file a capability with one
+//! `impl Tx`; one SQL text in the subset that SQLite and PostgreSQL share, parameters as `$1`;
+//! statements that differ go under `engine/`. Every key of a large table begins with `bucket`.
+
+pub mod accounts;
+pub mod areas;
+mod engine;
+mod error;
+pub mod feed;
+pub mod jobs;
+mod migrate;
+pub mod people;
+pub mod rounds;
+pub mod sampling;
+mod store;
+mod tx;
+mod value;
+
+pub use error::{Result, StoreError};
+pub use migrate::schema_version;
+pub use store::{Engine, Store, StoreConfig};
+pub use tx::{Bulk, Tx, Ty};
+pub use value::{FromValue, Row, Val, Value};

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod area;
+pub mod change;
 pub mod code;
 pub mod id;
 pub mod profile;

@@ -1,0 +1,209 @@
+//! The change feed: appended inside a commit, numbered after it, read after N.
+//!
+//! Database sequences are drawn before commit, so "after N" by a sequence would miss rows. SQLite
+//! has one writer and numbers in the commit; on PostgreSQL one integrator numbers committed rows.
+
+use allclear_domain::kernel::{
+    area::AreaCode,
+    change::{Change, Fact},
+    id::{Id, PersonNo},
+    time::Instant,
+};
+use allclear_domain::sampling::tube::Stage;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Result, StoreError, Tx};
+
+/// A change about to be appended.
+#[derive(Debug, Clone)]
+pub struct NewChange<'a> {
+    /// Id, made by the op's caller.
+    pub id: Uuid,
+    /// Distribution key's bucket.
+    pub bucket: i64,
+    /// When.
+    pub at: Instant,
+    /// Operation.
+    pub op: &'static str,
+    /// Account or service.
+    pub author: &'a str,
+    /// What changed; an empty list appends nothing.
+    pub facts: &'a [Fact],
+}
+
+/// Stored form of [`Fact`]: short keys, since there is one a swab.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "f")]
+enum Stored {
+    #[serde(rename = "c")]
+    Collection { i: Uuid, r: Uuid, t: String, p: i64, a: i64, s: Uuid, k: i64, d: i64, n: i32 },
+    #[serde(rename = "t")]
+    Tube { c: String, r: Uuid, s: Uuid, o: Option<String>, n: String, m: i32, k: i64 },
+    #[serde(rename = "x")]
+    Exception { k: String, r: Option<Uuid>, n: i32 },
+    #[serde(rename = "r")]
+    Round { r: Uuid },
+    #[serde(rename = "e")]
+    Released { t: String, r: Uuid, g: bool, m: i32 },
+    #[serde(rename = "u")]
+    FollowUp { t: String, r: Uuid, n: i32 },
+}
+
+impl From<&Fact> for Stored {
+    fn from(fact: &Fact) -> Self {
+        match fact {
+            Fact::Collection { id, round, tube, person, area, site, taken_at, device_no, delta } => Self::Collection {
+                i: id.uuid(),
+                r: round.uuid(),
+                t: tube.clone(),
+                p: person.0,
+                a: area.number(),
+                s: site.uuid(),
+                k: taken_at.0,
+                d: *device_no,
+                n: *delta,
+            },
+            Fact::Tube { code, round, site, from, to, members, at } => Self::Tube {
+                c: code.clone(),
+                r: round.uuid(),
+                s: site.uuid(),
+                o: from.map(|stage| stage.as_str().to_owned()),
+                n: to.as_str().to_owned(),
+                m: *members,
+                k: at.0,
+            },
+            Fact::Exception { kind, round, delta } => Self::Exception { k: kind.clone(), r: round.map(Id::uuid), n: *delta },
+            Fact::Round { round } => Self::Round { r: round.uuid() },
+            Fact::Released { tube, round, negative, reports } => {
+                Self::Released { t: tube.clone(), r: round.uuid(), g: *negative, m: *reports }
+            }
+            Fact::FollowUp { tube, round, delta } => Self::FollowUp { t: tube.clone(), r: round.uuid(), n: *delta },
+        }
+    }
+}
+
+fn stage(word: &str) -> Option<Stage> {
+    Stage::parse(word)
+}
+
+impl Stored {
+    fn into_fact(self) -> Option<Fact> {
+        Some(match self {
+            Self::Collection { i, r, t, p, a, s, k, d, n } => Fact::Collection {
+                id: Id::new(i),
+                round: Id::new(r),
+                tube: t,
+                person: PersonNo(p),
+                area: AreaCode::from_number(a).ok()?,
+                site: Id::new(s),
+                taken_at: Instant(k),
+                device_no: d,
+                delta: n,
+            },
+            Self::Tube { c, r, s, o, n, m, k } => Fact::Tube {
+                code: c,
+                round: Id::new(r),
+                site: Id::new(s),
+                from: match o {
+                    Some(word) => Some(stage(&word)?),
+                    None => None,
+                },
+                to: stage(&n)?,
+                members: m,
+                at: Instant(k),
+            },
+            Self::Exception { k, r, n } => Fact::Exception { kind: k, round: r.map(Id::new), delta: n },
+            Self::Round { r } => Fact::Round { round: Id::new(r) },
+            Self::Released { t, r, g, m } => Fact::Released { tube: t, round: Id::new(r), negative: g, reports: m },
+            Self::FollowUp { t, r, n } => Fact::FollowUp { tube: t, round: Id::new(r), delta: n },
+        })
+    }
+}
+
+fn decode(text: &str) -> Result<Vec<Fact>> {
+    let broken = || StoreError::Column { column: "change.facts".into(), found: "something else", expected: "facts" };
+    let stored: Vec<Stored> = serde_json::from_str(text).map_err(|_| broken())?;
+    stored.into_iter().map(|fact| fact.into_fact().ok_or_else(broken)).collect()
+}
+
+impl Tx<'_> {
+    /// Appends a change to this commit.
+    pub fn append_change(&self, change: &NewChange<'_>) -> Result<()> {
+        if change.facts.is_empty() {
+            return Ok(());
+        }
+        self.changed.set(true);
+        let stored: Vec<Stored> = change.facts.iter().map(Stored::from).collect();
+        let facts = serde_json::to_string(&stored).map_err(|e| StoreError::Engine(e.to_string()))?;
+        let seq = if self.numbers_in_commit() {
+            let row = self.query("SELECT COALESCE(MAX(seq), 0) + 1 FROM change", &[])?;
+            row.first().map(|row| row.at::<i64>(0)).transpose()?
+        } else {
+            None
+        };
+        self.execute_exact(
+            "change",
+            1,
+            "INSERT INTO change (bucket, id, seq, at, op, author, facts) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            &[
+                change.bucket.into(),
+                change.id.into(),
+                seq.into(),
+                change.at.into(),
+                change.op.into(),
+                change.author.into(),
+                (&facts).into(),
+            ],
+        )
+    }
+
+    /// Gives numbers to committed changes that have none; answers how many. Only one node at a time
+    /// may call this (it takes a transaction-long advisory lock); a no-op on SQLite.
+    pub fn number_changes(&self, limit: i64) -> Result<u64> {
+        if self.numbers_in_commit() {
+            return Ok(0);
+        }
+        let got = self.query("SELECT pg_try_advisory_xact_lock(1001)", &[])?;
+        if !got.first().map_or(Ok(false), |row| row.at(0))? {
+            return Ok(0);
+        }
+        self.execute(
+            "WITH fresh AS (SELECT bucket, id, ROW_NUMBER() OVER (ORDER BY at, id) AS n FROM change
+                            WHERE seq IS NULL ORDER BY at, id LIMIT $1),
+                  top AS (SELECT COALESCE(MAX(seq), 0) AS seq FROM change)
+             UPDATE change SET seq = top.seq + fresh.n FROM fresh, top
+             WHERE change.bucket = fresh.bucket AND change.id = fresh.id",
+            &[limit.into()],
+        )
+    }
+
+    /// Number of the newest numbered change.
+    pub fn newest_change(&self) -> Result<i64> {
+        let row = self.query("SELECT COALESCE(MAX(seq), 0) FROM change", &[])?;
+        row.first().map_or(Ok(0), |row| row.at(0))
+    }
+
+    /// Changes after `seq`, oldest first, at most `limit`.
+    pub fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Change>> {
+        self.query("SELECT seq, at, op, facts FROM change WHERE seq > $1 ORDER BY seq LIMIT $2", &[seq.into(), limit.into()])?
+            .iter()
+            .map(|row| Ok(Change { seq: row.at(0)?, at: row.at(1)?, op: row.at(2)?, facts: decode(&row.at::<String>(3)?)? }))
+            .collect()
+    }
+
+    /// How far a follower has come.
+    pub fn follower(&self, name: &str) -> Result<i64> {
+        self.query_opt("SELECT seq FROM follower WHERE name = $1", &[name.into()])?.map_or(Ok(0), |row| row.at(0))
+    }
+
+    /// Notes how far a follower has come, in the commit of its effects.
+    pub fn advance_follower(&self, name: &str, seq: i64) -> Result<()> {
+        self.execute_exact(
+            "follower",
+            1,
+            "INSERT INTO follower (name, seq) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",
+            &[name.into(), seq.into()],
+        )
+    }
+}

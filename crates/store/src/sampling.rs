@@ -1,0 +1,725 @@
+//! Tubes, collections, custody, boxes, hand-overs, exceptions.
+
+use std::collections::HashMap;
+
+use allclear_domain::{
+    kernel::{
+        area::AreaCode,
+        id::{Account, Collection, Id, PersonNo, Round, Site},
+        time::Instant,
+    },
+    sampling::{
+        FactKey,
+        tube::{Stage, TubeKind},
+    },
+};
+use uuid::Uuid;
+
+use crate::{Bulk, Result, Row, Tx, Ty, Val, rounds::word};
+
+/// A tube as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TubeRow {
+    /// Barcode.
+    pub code: String,
+    /// Round.
+    pub round: Id<Round>,
+    /// Kind.
+    pub kind: TubeKind,
+    /// Stage.
+    pub stage: Stage,
+    /// Site.
+    pub site: Id<Site>,
+    /// Station that holds it.
+    pub station: Option<i32>,
+    /// Collections that count.
+    pub valid: i32,
+    /// Swabs physically inside.
+    pub inside: i32,
+    /// Box it is in.
+    pub box_code: Option<String>,
+    /// What the registrar counted at the seal.
+    pub counted: Option<i32>,
+    /// First fact.
+    pub opened_at: Instant,
+    /// Seal.
+    pub sealed_at: Option<Instant>,
+    /// When the stage was reached.
+    pub stage_at: Instant,
+    /// Key of the last field fact folded in.
+    pub last: FactKey,
+    /// Version for updates.
+    pub version: i64,
+}
+
+/// A collection as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectionRow {
+    /// Tube it is in.
+    pub tube: String,
+    /// Id made on the device.
+    pub id: Id<Collection>,
+    /// Round.
+    pub round: Id<Round>,
+    /// Who, once known.
+    pub person: Option<PersonNo>,
+    /// What the device said of somebody unknown, sealed.
+    pub claimed: Option<Vec<u8>>,
+    /// Living area of the person, or the site's area while unknown.
+    pub area: AreaCode,
+    /// Site.
+    pub site: Id<Site>,
+    /// Station.
+    pub station: i32,
+    /// Kind of tube in the registrar's hand.
+    pub kind: TubeKind,
+    /// Who registered it.
+    pub registrar: Id<Account>,
+    /// How the person was recognised.
+    pub id_mode: String,
+    /// Whether the device was offline.
+    pub offline: bool,
+    /// Device's time, number and count.
+    pub key: FactKey,
+    /// Server's time.
+    pub recorded_at: Instant,
+    /// Server clock less device clock at the send, microseconds.
+    pub clock_offset: i64,
+    /// `valid`, `voided`, `moved`, `exception`.
+    pub state: String,
+    /// A refusal that does not depend on the tube.
+    pub flaw: Option<String>,
+    /// `keep` or `void`, once a supervisor decided.
+    pub decision: Option<String>,
+    /// Tube it came from, if it was moved.
+    pub moved_from: Option<String>,
+}
+
+/// Something that happened to a tube or box besides swabs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustodyRow {
+    /// Tube or box code.
+    pub subject: String,
+    /// Id of the command.
+    pub id: Uuid,
+    /// `sealed`, `voided`, `moved_out`, `packed`, `unpacked`, …
+    pub event: String,
+    /// Device's time, number and count.
+    pub key: FactKey,
+    /// Server's time.
+    pub recorded_at: Instant,
+    /// Who.
+    pub actor: Id<Account>,
+    /// The other thing.
+    pub target: Option<String>,
+    /// Count.
+    pub counted: Option<i32>,
+    /// Name under a difference.
+    pub signed_by: Option<String>,
+    /// More, JSON.
+    pub detail: Option<String>,
+    /// `accepted` or the exception's word.
+    pub verdict: String,
+}
+
+/// A box as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoxRow {
+    /// Barcode.
+    pub code: String,
+    /// Site it was filled at.
+    pub site: Option<Id<Site>>,
+    /// `open`, `sealed`, `handed_over`, `received`.
+    pub state: String,
+    /// Tubes inside.
+    pub tubes: i32,
+    /// Tubes counted at the seal.
+    pub counted: Option<i32>,
+    /// Who has it.
+    pub holder: Option<Id<Account>>,
+    /// Seal.
+    pub sealed_at: Option<Instant>,
+    /// When the state was reached.
+    pub state_at: Instant,
+    /// Version for updates.
+    pub version: i64,
+}
+
+/// A hand-over, one or both halves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandoverRow {
+    /// Id made by the giver's device.
+    pub id: Uuid,
+    /// Boxes, sorted, JSON.
+    pub boxes: String,
+    /// Where to.
+    pub destination: Option<String>,
+    /// Giver, device, time.
+    pub giver: Option<(Id<Account>, i64, Instant)>,
+    /// Taker, device, time.
+    pub taker: Option<(Id<Account>, i64, Instant)>,
+    /// `half`, `joined`, `disputed`.
+    pub state: String,
+}
+
+/// A fact that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionRow {
+    /// Id: that of the command it is about.
+    pub id: Uuid,
+    /// Kind's word.
+    pub kind: String,
+    /// Tube, box or other code it is about.
+    pub subject: String,
+    /// Round.
+    pub round: Option<Id<Round>>,
+    /// Person, if known.
+    pub person: Option<PersonNo>,
+    /// Site.
+    pub site: Option<Id<Site>>,
+    /// Area, for scope.
+    pub area: AreaCode,
+    /// When it was opened.
+    pub opened_at: Instant,
+    /// Both sides, JSON without identities.
+    pub detail: String,
+    /// `open` or `resolved`.
+    pub state: String,
+    /// What was decided.
+    pub resolution: Option<String>,
+    /// Words of the person who decided.
+    pub note: Option<String>,
+    /// When.
+    pub resolved_at: Option<Instant>,
+}
+
+fn tube(row: &Row) -> Result<TubeRow> {
+    Ok(TubeRow {
+        code: row.get("code")?,
+        round: row.get("round")?,
+        kind: word(row, "kind", TubeKind::parse)?,
+        stage: word(row, "stage", Stage::parse)?,
+        site: row.get("site")?,
+        station: row.get("station")?,
+        valid: row.get("valid")?,
+        inside: row.get("inside")?,
+        box_code: row.get("box")?,
+        counted: row.get("counted")?,
+        opened_at: row.get("opened_at")?,
+        sealed_at: row.get("sealed_at")?,
+        stage_at: row.get("stage_at")?,
+        last: FactKey { at: row.get("last_at")?, device_no: row.get("last_device")?, device_seq: row.get("last_seq")? },
+        version: row.get("version")?,
+    })
+}
+
+fn collection(row: &Row) -> Result<CollectionRow> {
+    Ok(CollectionRow {
+        tube: row.get("tube")?,
+        id: row.get("id")?,
+        round: row.get("round")?,
+        person: row.get("person")?,
+        claimed: row.get("claimed")?,
+        area: row.get("area")?,
+        site: row.get("site")?,
+        station: row.get("station")?,
+        kind: word(row, "kind", TubeKind::parse)?,
+        registrar: row.get("registrar")?,
+        id_mode: row.get("id_mode")?,
+        offline: row.get("offline")?,
+        key: FactKey { at: row.get("taken_at")?, device_no: row.get("device_no")?, device_seq: row.get("device_seq")? },
+        recorded_at: row.get("recorded_at")?,
+        clock_offset: row.get("clock_offset")?,
+        state: row.get("state")?,
+        flaw: row.get("flaw")?,
+        decision: row.get("decision")?,
+        moved_from: row.get("moved_from")?,
+    })
+}
+
+fn custody(row: &Row) -> Result<CustodyRow> {
+    Ok(CustodyRow {
+        subject: row.get("subject")?,
+        id: row.get("id")?,
+        event: row.get("event")?,
+        key: FactKey { at: row.get("at")?, device_no: row.get("device_no")?, device_seq: row.get("device_seq")? },
+        recorded_at: row.get("recorded_at")?,
+        actor: row.get("actor")?,
+        target: row.get("target")?,
+        counted: row.get("counted")?,
+        signed_by: row.get("signed_by")?,
+        detail: row.get("detail")?,
+        verdict: row.get("verdict")?,
+    })
+}
+
+fn exception(row: &Row) -> Result<ExceptionRow> {
+    Ok(ExceptionRow {
+        id: row.get("id")?,
+        kind: row.get("kind")?,
+        subject: row.get("subject")?,
+        round: row.get("round")?,
+        person: row.get("person")?,
+        site: row.get("site")?,
+        area: row.get("area")?,
+        opened_at: row.get("opened_at")?,
+        detail: row.get("detail")?,
+        state: row.get("state")?,
+        resolution: row.get("resolution")?,
+        note: row.get("note")?,
+        resolved_at: row.get("resolved_at")?,
+    })
+}
+
+static TUBES: Bulk = Bulk {
+    table: "tube",
+    columns: &[
+        ("bucket", Ty::I64),
+        ("code", Ty::Text),
+        ("round", Ty::Blob),
+        ("kind", Ty::Text),
+        ("stage", Ty::Text),
+        ("site", Ty::Blob),
+        ("station", Ty::I64),
+        ("valid", Ty::I64),
+        ("inside", Ty::I64),
+        ("box", Ty::Text),
+        ("counted", Ty::I64),
+        ("opened_at", Ty::I64),
+        ("sealed_at", Ty::I64),
+        ("stage_at", Ty::I64),
+        ("last_at", Ty::I64),
+        ("last_device", Ty::I64),
+        ("last_seq", Ty::I64),
+        ("version", Ty::I64),
+    ],
+    on_conflict: "ON CONFLICT (bucket, code) DO UPDATE SET kind = excluded.kind, stage = excluded.stage, site = excluded.site,
+        station = excluded.station, valid = excluded.valid, inside = excluded.inside, box = excluded.box, counted = excluded.counted,
+        sealed_at = excluded.sealed_at, stage_at = excluded.stage_at, last_at = excluded.last_at, last_device = excluded.last_device,
+        last_seq = excluded.last_seq, version = excluded.version WHERE tube.version = excluded.version - 1",
+};
+
+static COLLECTIONS: Bulk = Bulk {
+    table: "collection",
+    columns: &[
+        ("bucket", Ty::I64),
+        ("tube", Ty::Text),
+        ("id", Ty::Blob),
+        ("round", Ty::Blob),
+        ("person", Ty::I64),
+        ("claimed", Ty::Blob),
+        ("area", Ty::I64),
+        ("site", Ty::Blob),
+        ("station", Ty::I64),
+        ("kind", Ty::Text),
+        ("registrar", Ty::Blob),
+        ("id_mode", Ty::Text),
+        ("offline", Ty::I64),
+        ("taken_at", Ty::I64),
+        ("device_no", Ty::I64),
+        ("device_seq", Ty::I64),
+        ("recorded_at", Ty::I64),
+        ("clock_offset", Ty::I64),
+        ("state", Ty::Text),
+        ("flaw", Ty::Text),
+        ("moved_from", Ty::Text),
+    ],
+    on_conflict: "ON CONFLICT (bucket, tube, id) DO NOTHING",
+};
+
+static CUSTODY: Bulk = Bulk {
+    table: "custody",
+    columns: &[
+        ("bucket", Ty::I64),
+        ("subject", Ty::Text),
+        ("id", Ty::Blob),
+        ("event", Ty::Text),
+        ("at", Ty::I64),
+        ("device_no", Ty::I64),
+        ("device_seq", Ty::I64),
+        ("recorded_at", Ty::I64),
+        ("actor", Ty::Blob),
+        ("target", Ty::Text),
+        ("counted", Ty::I64),
+        ("signed_by", Ty::Text),
+        ("detail", Ty::Text),
+        ("verdict", Ty::Text),
+    ],
+    on_conflict: "ON CONFLICT (bucket, subject, id) DO NOTHING",
+};
+
+impl Tx<'_> {
+    /// Some tubes, locked until the end of the transaction.
+    pub fn tubes_for_update(&self, codes: &[&str]) -> Result<HashMap<String, TubeRow>> {
+        let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
+        self.query(
+            "SELECT * FROM tube WHERE bucket = ANY($1) AND code = ANY($2) ORDER BY code FOR UPDATE",
+            &[Val::I64s(&buckets), Val::Texts(codes)],
+        )?
+        .iter()
+        .map(|row| tube(row).map(|tube| (tube.code.clone(), tube)))
+        .collect()
+    }
+
+    /// One tube.
+    pub fn tube(&self, code: &str) -> Result<Option<TubeRow>> {
+        self.query_opt("SELECT * FROM tube WHERE bucket = $1 AND code = $2", &[self.bucket(code.as_bytes()).into(), code.into()])?
+            .as_ref()
+            .map(tube)
+            .transpose()
+    }
+
+    /// Tubes in a box.
+    pub fn tubes_in_box(&self, box_code: &str) -> Result<Vec<TubeRow>> {
+        self.query("SELECT * FROM tube WHERE box = $1 ORDER BY code LIMIT 2000", &[box_code.into()])?.iter().map(tube).collect()
+    }
+
+    /// Writes tubes whose `version` was raised by one; a tube that somebody else changed is an error.
+    pub fn upsert_tubes(&self, tubes: &[&TubeRow]) -> Result<()> {
+        let rows: Vec<Vec<Val<'_>>> = tubes
+            .iter()
+            .map(|t| {
+                vec![
+                    self.bucket(t.code.as_bytes()).into(),
+                    (&t.code).into(),
+                    t.round.into(),
+                    t.kind.as_str().into(),
+                    t.stage.as_str().into(),
+                    t.site.into(),
+                    t.station.into(),
+                    t.valid.into(),
+                    t.inside.into(),
+                    t.box_code.as_ref().into(),
+                    t.counted.into(),
+                    t.opened_at.into(),
+                    t.sealed_at.into(),
+                    t.stage_at.into(),
+                    t.last.at.into(),
+                    t.last.device_no.into(),
+                    t.last.device_seq.into(),
+                    t.version.into(),
+                ]
+            })
+            .collect();
+        let changed = self.bulk(&TUBES, &rows)?;
+        let expected = tubes.len() as u64;
+        if changed == expected { Ok(()) } else { Err(crate::StoreError::Rows { table: "tube", expected, changed }) }
+    }
+
+    /// Adds collections; one that exists stays as it is. Answers how many were new.
+    pub fn insert_collections(&self, rows: &[CollectionRow]) -> Result<u64> {
+        let rows: Vec<Vec<Val<'_>>> = rows
+            .iter()
+            .map(|c| {
+                vec![
+                    self.bucket(c.tube.as_bytes()).into(),
+                    (&c.tube).into(),
+                    c.id.into(),
+                    c.round.into(),
+                    c.person.into(),
+                    c.claimed.as_ref().into(),
+                    c.area.into(),
+                    c.site.into(),
+                    c.station.into(),
+                    c.kind.as_str().into(),
+                    c.registrar.into(),
+                    (&c.id_mode).into(),
+                    c.offline.into(),
+                    c.key.at.into(),
+                    c.key.device_no.into(),
+                    c.key.device_seq.into(),
+                    c.recorded_at.into(),
+                    c.clock_offset.into(),
+                    (&c.state).into(),
+                    c.flaw.as_ref().into(),
+                    c.moved_from.as_ref().into(),
+                ]
+            })
+            .collect();
+        self.bulk(&COLLECTIONS, &rows)
+    }
+
+    /// Collections of one tube: at most a tube's size and its exceptions.
+    pub fn collections_of(&self, tube: &str) -> Result<Vec<CollectionRow>> {
+        self.query("SELECT * FROM collection WHERE bucket = $1 AND tube = $2", &[self.bucket(tube.as_bytes()).into(), tube.into()])?
+            .iter()
+            .map(collection)
+            .collect()
+    }
+
+    /// Sets the state of one collection.
+    pub fn set_collection_state(&self, tube: &str, id: Id<Collection>, state: &str) -> Result<()> {
+        self.execute_exact(
+            "collection",
+            1,
+            "UPDATE collection SET state = $1 WHERE bucket = $2 AND tube = $3 AND id = $4",
+            &[state.into(), self.bucket(tube.as_bytes()).into(), tube.into(), id.into()],
+        )
+    }
+
+    /// Notes a supervisor's decision about one collection, and who it is if that was found out.
+    pub fn decide_collection(&self, tube: &str, id: Id<Collection>, decision: &str, person: Option<(PersonNo, AreaCode)>) -> Result<()> {
+        let bucket = self.bucket(tube.as_bytes());
+        if let Some((no, area)) = person {
+            self.execute_exact(
+                "collection",
+                1,
+                "UPDATE collection SET person = $1, area = $2, claimed = NULL WHERE bucket = $3 AND tube = $4 AND id = $5",
+                &[no.into(), area.into(), bucket.into(), tube.into(), id.into()],
+            )?;
+        }
+        self.execute_exact(
+            "collection",
+            1,
+            "UPDATE collection SET decision = $1 WHERE bucket = $2 AND tube = $3 AND id = $4",
+            &[decision.into(), bucket.into(), tube.into(), id.into()],
+        )
+    }
+
+    /// Takes back a collection row that a move had made (it is derived, the move itself is kept).
+    pub fn delete_moved_collection(&self, tube: &str, id: Id<Collection>) -> Result<u64> {
+        self.execute(
+            "DELETE FROM collection WHERE bucket = $1 AND tube = $2 AND id = $3 AND moved_from IS NOT NULL",
+            &[self.bucket(tube.as_bytes()).into(), tube.into(), id.into()],
+        )
+    }
+
+    /// Adds custody events; one that exists stays. Answers how many were new.
+    pub fn insert_custody(&self, rows: &[CustodyRow]) -> Result<u64> {
+        let rows: Vec<Vec<Val<'_>>> = rows
+            .iter()
+            .map(|c| {
+                vec![
+                    self.bucket(c.subject.as_bytes()).into(),
+                    (&c.subject).into(),
+                    c.id.into(),
+                    (&c.event).into(),
+                    c.key.at.into(),
+                    c.key.device_no.into(),
+                    c.key.device_seq.into(),
+                    c.recorded_at.into(),
+                    c.actor.into(),
+                    c.target.as_ref().into(),
+                    c.counted.into(),
+                    c.signed_by.as_ref().into(),
+                    c.detail.as_ref().into(),
+                    (&c.verdict).into(),
+                ]
+            })
+            .collect();
+        self.bulk(&CUSTODY, &rows)
+    }
+
+    /// What happened to a tube or box, in the order of the facts.
+    pub fn custody_of(&self, subject: &str) -> Result<Vec<CustodyRow>> {
+        self.query(
+            "SELECT * FROM custody WHERE bucket = $1 AND subject = $2 ORDER BY at, device_no, device_seq LIMIT 5000",
+            &[self.bucket(subject.as_bytes()).into(), subject.into()],
+        )?
+        .iter()
+        .map(custody)
+        .collect()
+    }
+
+    /// Notes what the fold says of a custody event now.
+    pub fn set_custody_verdict(&self, subject: &str, id: Uuid, verdict: &str) -> Result<()> {
+        self.execute_exact(
+            "custody",
+            1,
+            "UPDATE custody SET verdict = $1 WHERE bucket = $2 AND subject = $3 AND id = $4",
+            &[verdict.into(), self.bucket(subject.as_bytes()).into(), subject.into(), id.into()],
+        )
+    }
+
+    /// One box, locked.
+    pub fn box_for_update(&self, code: &str) -> Result<Option<BoxRow>> {
+        self.query_opt("SELECT * FROM box WHERE bucket = $1 AND code = $2 FOR UPDATE", &[self.bucket(code.as_bytes()).into(), code.into()])?
+            .map(|row| {
+                Ok(BoxRow {
+                    code: row.get("code")?,
+                    site: row.get("site")?,
+                    state: row.get("state")?,
+                    tubes: row.get("tubes")?,
+                    counted: row.get("counted")?,
+                    holder: row.get("holder")?,
+                    sealed_at: row.get("sealed_at")?,
+                    state_at: row.get("state_at")?,
+                    version: row.get("version")?,
+                })
+            })
+            .transpose()
+    }
+
+    /// Writes a box whose `version` was raised by one.
+    pub fn upsert_box(&self, b: &BoxRow) -> Result<()> {
+        self.execute_exact(
+            "box",
+            1,
+            "INSERT INTO box (bucket, code, site, state, tubes, counted, holder, sealed_at, state_at, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (bucket, code) DO UPDATE SET site = excluded.site, state = excluded.state, tubes = excluded.tubes,
+                 counted = excluded.counted, holder = excluded.holder, sealed_at = excluded.sealed_at, state_at = excluded.state_at,
+                 version = excluded.version WHERE box.version = excluded.version - 1",
+            &[
+                self.bucket(b.code.as_bytes()).into(),
+                (&b.code).into(),
+                b.site.into(),
+                (&b.state).into(),
+                b.tubes.into(),
+                b.counted.into(),
+                b.holder.into(),
+                b.sealed_at.into(),
+                b.state_at.into(),
+                b.version.into(),
+            ],
+        )
+    }
+
+    /// A hand-over, locked.
+    pub fn handover_for_update(&self, id: Uuid) -> Result<Option<HandoverRow>> {
+        self.query_opt("SELECT * FROM handover WHERE bucket = $1 AND id = $2 FOR UPDATE", &[self.bucket(id.as_bytes()).into(), id.into()])?
+            .map(|row| {
+                let half = |who: &str, device: &str, at: &str| -> Result<Option<(Id<Account>, i64, Instant)>> {
+                    let who: Option<Id<Account>> = row.get(who)?;
+                    who.map(|who| Ok((who, row.get(device)?, row.get(at)?))).transpose()
+                };
+                Ok(HandoverRow {
+                    id: row.get("id")?,
+                    boxes: row.get("boxes")?,
+                    destination: row.get("destination")?,
+                    giver: half("giver", "giver_device", "given_at")?,
+                    taker: half("taker", "taker_device", "taken_at")?,
+                    state: row.get("state")?,
+                })
+            })
+            .transpose()
+    }
+
+    /// Writes a hand-over.
+    pub fn upsert_handover(&self, h: &HandoverRow) -> Result<()> {
+        self.execute_exact(
+            "handover",
+            1,
+            "INSERT INTO handover (bucket, id, boxes, destination, giver, giver_device, given_at, taker, taker_device, taken_at, state)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (bucket, id) DO UPDATE SET destination = excluded.destination, giver = excluded.giver,
+                 giver_device = excluded.giver_device, given_at = excluded.given_at, taker = excluded.taker,
+                 taker_device = excluded.taker_device, taken_at = excluded.taken_at, state = excluded.state",
+            &[
+                self.bucket(h.id.as_bytes()).into(),
+                h.id.into(),
+                (&h.boxes).into(),
+                h.destination.as_ref().into(),
+                h.giver.map(|half| half.0).into(),
+                h.giver.map(|half| half.1).into(),
+                h.giver.map(|half| half.2).into(),
+                h.taker.map(|half| half.0).into(),
+                h.taker.map(|half| half.1).into(),
+                h.taker.map(|half| half.2).into(),
+                (&h.state).into(),
+            ],
+        )
+    }
+
+    /// Opens an exception; answers false if it had been opened before.
+    pub fn open_exception(&self, e: &ExceptionRow) -> Result<bool> {
+        let new = self.execute(
+            "INSERT INTO exception (bucket, id, kind, subject, round, person, site, area, opened_at, detail, state)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open') ON CONFLICT (bucket, id) DO NOTHING",
+            &[
+                self.bucket(e.subject.as_bytes()).into(),
+                e.id.into(),
+                (&e.kind).into(),
+                (&e.subject).into(),
+                e.round.into(),
+                e.person.into(),
+                e.site.into(),
+                e.area.into(),
+                e.opened_at.into(),
+                (&e.detail).into(),
+            ],
+        )?;
+        Ok(new == 1)
+    }
+
+    /// The exception about a command on `subject`.
+    pub fn exception(&self, subject: &str, id: Uuid) -> Result<Option<ExceptionRow>> {
+        self.query_opt("SELECT * FROM exception WHERE bucket = $1 AND id = $2", &[self.bucket(subject.as_bytes()).into(), id.into()])?
+            .as_ref()
+            .map(exception)
+            .transpose()
+    }
+
+    /// Resolves an open exception; answers false if it was not open.
+    pub fn resolve_exception(
+        &self,
+        subject: &str,
+        id: Uuid,
+        by: Option<Id<Account>>,
+        at: Instant,
+        resolution: &str,
+        note: &str,
+    ) -> Result<bool> {
+        let changed = self.execute(
+            "UPDATE exception SET state = 'resolved', resolved_at = $1, resolved_by = $2, resolution = $3, note = $4
+             WHERE bucket = $5 AND id = $6 AND state = 'open'",
+            &[at.into(), by.into(), resolution.into(), note.into(), self.bucket(subject.as_bytes()).into(), id.into()],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Open exceptions inside an area, oldest first, after (time, id).
+    pub fn open_exceptions(&self, root: AreaCode, after: (Instant, Uuid), limit: i64) -> Result<Vec<ExceptionRow>> {
+        let (low, high) = root.village_range();
+        self.query(
+            "SELECT * FROM exception WHERE state = 'open' AND (opened_at > $1 OR (opened_at = $1 AND id > $2))
+             AND ((area >= $3 AND area < $4) OR area = $5) ORDER BY opened_at, id LIMIT $6",
+            &[after.0.into(), after.1.into(), low.into(), high.into(), root.into(), limit.into()],
+        )?
+        .iter()
+        .map(exception)
+        .collect()
+    }
+
+    /// Writes the person's side of a collection; answers the person's other valid collections of the round.
+    pub fn put_person_collection(
+        &self,
+        person: PersonNo,
+        round: Id<Round>,
+        id: Id<Collection>,
+        tube: &str,
+        site: Id<Site>,
+        taken_at: Instant,
+        valid: bool,
+    ) -> Result<Vec<(Id<Collection>, String)>> {
+        let bucket = self.person_bucket(person.0);
+        let state = if valid { "valid" } else { "voided" };
+        self.execute_exact(
+            "person_collection",
+            1,
+            "INSERT INTO person_collection (bucket, person, round, collection, tube, site, taken_at, state)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (bucket, person, round, collection) DO UPDATE SET tube = excluded.tube, state = excluded.state",
+            &[bucket.into(), person.into(), round.into(), id.into(), tube.into(), site.into(), taken_at.into(), state.into()],
+        )?;
+        self.query(
+            "SELECT collection, tube FROM person_collection
+             WHERE bucket = $1 AND person = $2 AND round = $3 AND state = 'valid' AND collection <> $4",
+            &[bucket.into(), person.into(), round.into(), id.into()],
+        )?
+        .iter()
+        .map(|row| Ok((row.at(0)?, row.at(1)?)))
+        .collect()
+    }
+
+    /// Collections and distinct persons that count in a round, village by village: what a recount reads.
+    pub fn recount(&self, round: Id<Round>) -> Result<Vec<(AreaCode, i64, i64)>> {
+        self.query(
+            "SELECT area, COUNT(*), COUNT(DISTINCT person) FROM collection WHERE round = $1 AND state = 'valid' GROUP BY area ORDER BY area",
+            &[round.into()],
+        )?
+        .iter()
+        .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
+        .collect()
+    }
+}

@@ -1,0 +1,230 @@
+//! Opening, and the two calls that every op uses: [`Store::run`] to write, [`Store::read`] to look.
+
+use std::{cell::Cell, path::PathBuf, sync::Arc};
+
+use allclear_seal::Keys;
+use tokio::{runtime::Handle, sync::watch};
+
+use crate::{
+    Result, StoreError,
+    engine::{
+        postgres::{Postgres, Session},
+        sqlite::Sqlite,
+    },
+    migrate,
+    tx::{Conn, Tx},
+};
+
+/// How often a conflicting transaction is tried again before the caller hears of it.
+const ATTEMPTS: u32 = 6;
+
+/// Which engine, and where.
+#[derive(Debug, Clone)]
+pub enum StoreConfig {
+    /// A file of this machine.
+    Sqlite(PathBuf),
+    /// `postgres://…`
+    Postgres(String),
+}
+
+impl StoreConfig {
+    /// Reads what `--store` gave: a `postgres://` address, or the path of a file.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Self::Postgres(text.to_owned())
+        } else {
+            Self::Sqlite(PathBuf::from(text))
+        }
+    }
+}
+
+/// The engine that runs, for display.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+enum Inner {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// An open store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+    keys: Arc<Keys>,
+    buckets: u16,
+    news: watch::Sender<u64>,
+}
+
+impl Store {
+    /// Opens the store and brings its schema up to this program.
+    pub async fn open(config: &StoreConfig, keys: Arc<Keys>) -> Result<Self> {
+        let inner = match config {
+            StoreConfig::Sqlite(path) => Inner::Sqlite(Sqlite::open(path)?),
+            StoreConfig::Postgres(url) => Inner::Postgres(Postgres::open(url)?),
+        };
+        let store = Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0 };
+        match &*store.inner {
+            Inner::Sqlite(sqlite) => sqlite.write(migrate::sqlite).await?,
+            Inner::Postgres(_) => store.postgres_session(|session| migrate::postgres(&session)).await?,
+        }
+        Ok(store)
+    }
+
+    /// Which engine runs.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match &*self.inner {
+            Inner::Sqlite(_) => Engine::Sqlite,
+            Inner::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// The key ring.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Ticks after each commit of this process that appended a change. It only says "there is
+    /// news"; the feed itself is read from its table.
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// Runs `work` in one transaction and commits it. `name` is the operation's one name.
+    #[tracing::instrument(level = "debug", skip_all, fields(op = name))]
+    pub async fn run<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
+    {
+        let (outcome, changed) = match &*self.inner {
+            Inner::Sqlite(sqlite) => {
+                let (keys, buckets) = (Arc::clone(&self.keys), self.buckets);
+                sqlite.write(move |conn| Ok(sqlite_transaction(conn, &keys, buckets, &work))).await?
+            }
+            Inner::Postgres(_) => {
+                let (keys, buckets) = (Arc::clone(&self.keys), self.buckets);
+                self.postgres_session(move |session| Ok(postgres_transaction(&session, &keys, buckets, &work))).await?
+            }
+        };
+        if changed && outcome.is_ok() {
+            self.news.send_modify(|tick| *tick += 1);
+        }
+        outcome
+    }
+
+    /// Runs `work` on one consistent snapshot; writing in it is an error.
+    pub async fn read<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (keys, buckets) = (Arc::clone(&self.keys), self.buckets);
+        tracing::trace!(op = name, "read");
+        match &*self.inner {
+            Inner::Sqlite(sqlite) => {
+                let outcome = sqlite
+                    .read(move |conn| {
+                        conn.execute_batch("BEGIN")?;
+                        let outcome = work(&Tx {
+                            conn: Conn::Sqlite(conn),
+                            keys: &keys,
+                            buckets,
+                            changed: Cell::new(false),
+                            conflicted: Cell::new(false),
+                        });
+                        conn.execute_batch("ROLLBACK")?;
+                        Ok(outcome)
+                    })
+                    .await?;
+                outcome
+            }
+            Inner::Postgres(_) => {
+                self.postgres_session(move |session| {
+                    session.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+                    let outcome = work(&Tx {
+                        conn: Conn::Postgres(&session),
+                        keys: &keys,
+                        buckets,
+                        changed: Cell::new(false),
+                        conflicted: Cell::new(false),
+                    });
+                    session.batch("ROLLBACK")?;
+                    Ok(outcome)
+                })
+                .await?
+            }
+        }
+    }
+
+    async fn postgres_session<T: Send + 'static>(&self, work: impl FnOnce(Session) -> Result<T> + Send + 'static) -> Result<T> {
+        let Inner::Postgres(postgres) = &*self.inner else {
+            return Err(StoreError::Engine("not PostgreSQL".into()));
+        };
+        let client = postgres.pool.get().await.map_err(|e| StoreError::Away(e.to_string()))?;
+        let handle = Handle::current();
+        let done = tokio::task::spawn_blocking(move || work(Session { client, handle }));
+        done.await.map_err(|e| StoreError::Away(e.to_string()))?
+    }
+}
+
+fn sqlite_transaction<T, E: From<StoreError>>(
+    conn: &rusqlite::Connection,
+    keys: &Keys,
+    buckets: u16,
+    work: &impl Fn(&Tx<'_>) -> Result<T, E>,
+) -> (Result<T, E>, bool) {
+    let begin = conn.execute_batch("BEGIN IMMEDIATE");
+    if let Err(error) = begin {
+        return (Err(StoreError::from(error).into()), false);
+    }
+    let tx = Tx { conn: Conn::Sqlite(conn), keys, buckets, changed: Cell::new(false), conflicted: Cell::new(false) };
+    let outcome = work(&tx).and_then(|value| conn.execute_batch("COMMIT").map(|()| value).map_err(|e| StoreError::from(e).into()));
+    if outcome.is_err() {
+        // A failed COMMIT may have rolled back already; then this says so and nothing is lost.
+        let _ = conn.execute_batch("ROLLBACK");
+    }
+    (outcome, tx.changed.get())
+}
+
+fn postgres_transaction<T, E: From<StoreError>>(
+    session: &Session,
+    keys: &Keys,
+    buckets: u16,
+    work: &impl Fn(&Tx<'_>) -> Result<T, E>,
+) -> (Result<T, E>, bool) {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let tx = Tx { conn: Conn::Postgres(session), keys, buckets, changed: Cell::new(false), conflicted: Cell::new(false) };
+        let outcome = session.batch("BEGIN").map_err(E::from).and_then(|()| work(&tx));
+        let committed = match outcome {
+            Ok(value) => match session.batch("COMMIT") {
+                Ok(()) => return (Ok(value), tx.changed.get()),
+                Err(error) => error,
+            },
+            Err(_) if tx.conflicted.get() => StoreError::Conflict { attempts },
+            Err(error) => {
+                let _ = session.batch("ROLLBACK");
+                return (Err(error), false);
+            }
+        };
+        let _ = session.batch("ROLLBACK");
+        match committed {
+            StoreError::Conflict { .. } if attempts < ATTEMPTS => {}
+            StoreError::Conflict { .. } => return (Err(StoreError::Conflict { attempts }.into()), false),
+            error => return (Err(error.into()), false),
+        }
+    }
+}
