@@ -1,3 +1,5 @@
-//! stub
+//! What happens: the one binary.
+
 pub mod demo;
 pub mod lab;
+pub mod print;
