@@ -13,7 +13,8 @@ use allclear_domain::{
 };
 use rand_chacha::ChaCha8Rng;
 
-use super::{Household, PERSONS_PER_GRID, Resident, Village, below, chance, grid_code, grid_count, names, short, weighted};
+use super::{Household, PERSONS_PER_GRID, Resident, Village, below, chance, grid_code, grid_count, names, weighted};
+use crate::people::import::places::short_name;
 
 /// Shares of households of 1 to 6 persons in a thousand (census 2020: 2.62 persons on average).
 const SIZES: [u64; 6] = [254, 297, 210, 132, 67, 40];
@@ -77,7 +78,7 @@ impl<'a> Maker<'a> {
             members.push(Member { surname, sex, age: below(&mut self.rng, oldest + 1) });
         }
         while (members.len() as u64) < size {
-            let sex = if members.len() as u64 % 2 == 0 { Sex::Male } else { Sex::Female };
+            let sex = if members.len().is_multiple_of(2) { Sex::Male } else { Sex::Female };
             let surname = if sex == Sex::Male { surname } else { names::surname(&mut self.rng) };
             members.push(Member { surname, sex, age: (age + 22 + below(&mut self.rng, 10)).min(98) });
         }
@@ -146,7 +147,7 @@ impl<'a> Maker<'a> {
     }
 
     fn address(&self) -> String {
-        let name = short(&self.village.place.name);
+        let name = short_name(&self.village.place.name);
         if name.ends_with("社区") || self.village.place.name.ends_with("居委会") {
             let flat = self.houses;
             return format!("{name}{}幢{}单元{}0{}室", flat / 48 + 1, flat / 24 % 2 + 1, flat / 4 % 6 + 1, flat % 4 + 1);

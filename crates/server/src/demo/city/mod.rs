@@ -27,6 +27,8 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 
+use crate::people::import::places::short_name;
+
 /// Persons in one grid (网格), about; a village has at least one.
 const PERSONS_PER_GRID: u64 = 1000;
 
@@ -188,7 +190,7 @@ impl City {
             let count = grid_count(village.quota);
             for (index, population) in largest_remainder(&vec![1; count as usize], village.quota).into_iter().enumerate() {
                 let Some(code) = grid_code(village.place.code, index as u64 + 1) else { continue };
-                grids.push(Place { code, name: format!("{}第{}网格", short(&village.place.name), index + 1), population });
+                grids.push(Place { code, name: format!("{}第{}网格", short_name(&village.place.name), index + 1), population });
             }
         }
         let known = self.places.iter().map(|place| Place { population: share.get(&place.code).copied().unwrap_or(0), ..place.clone() });
@@ -211,12 +213,6 @@ fn grid_count(population: u64) -> u64 {
 
 fn grid_code(village: AreaCode, number: u64) -> Option<AreaCode> {
     AreaCode::from_number(village.number() * 1000 + number as i64).ok()
-}
-
-/// A village's name as people say it: without the suffix of its committee.
-#[must_use]
-pub fn short(name: &str) -> &str {
-    name.strip_suffix("居委会").or_else(|| name.strip_suffix("委会")).unwrap_or(name)
 }
 
 /// Draws below `n` (at least 1); the bias of the remainder is far below what a demo could show.

@@ -1,0 +1,4 @@
+//! People and areas.
+
+pub mod import;
+pub mod initials;
