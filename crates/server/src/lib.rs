@@ -2,5 +2,5 @@
 
 pub mod demo;
 pub mod lab;
-pub mod print;
 pub mod people;
+pub mod print;
