@@ -39,6 +39,8 @@ export default defineConfig({
     },
   },
   server: {
+    // The map of the sample city lies outside this folder.
+    fs: { allow: [resolve(here, '..')] },
     // The binary in development: `ALLCLEAR_URL=http://127.0.0.1:8080 npm run dev`.
     proxy: { '/api': { target: process.env.ALLCLEAR_URL ?? 'http://127.0.0.1:8080' } },
   },

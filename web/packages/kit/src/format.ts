@@ -59,5 +59,5 @@ export function span(seconds: number, t: (key: string, named: { n: string }) => 
   const s = Math.max(0, Math.round(seconds))
   if (s < 90) return t('kit.live.seconds', { n: String(s) })
   if (s < 7200) return t('kit.live.minutes', { n: String(Math.round(s / 60)) })
-  return t('kit.live.hours', { n: (s / 3600).toFixed(1) })
+  return t('kit.live.hours', { n: (s / 3600).toFixed(1).replace(/\.0$/, '') })
 }

@@ -5,7 +5,7 @@ import { defineMessages } from './i18n'
 export const kitMessages = defineMessages({
   zh: {
     product: '全清',
-    tagline: '一座城的采样日,一个程序',
+    tagline: '一座城的采样日，一个程序',
     lang: { other: 'English', label: '切换到英文' },
     signIn: {
       title: '登录',
@@ -37,7 +37,7 @@ export const kitMessages = defineMessages({
     loading: '正在加载…',
     error: {
       network: '连不上服务器。请检查网络后重试。',
-      unreadable: '服务器的回答无法读取。请重试;若仍如此,请联系管理员。',
+      unreadable: '服务器的回答无法读取。请重试；若仍如此，请联系管理员。',
       code: '错误代码 {code}',
       retryAfter: '请在 {seconds} 秒后重试',
     },
@@ -98,7 +98,7 @@ export const kitMessages = defineMessages({
       passport: '护照',
       foreign_permanent_resident: '外国人永居证',
     },
-    level: { county: '县(市、区)', town: '乡镇(街道)', village: '村(社区)', grid: '网格' },
+    level: { county: '县（市、区）', town: '乡镇（街道）', village: '村（社区）', grid: '网格' },
   },
   en: {
     product: 'Allclear',
