@@ -5,10 +5,12 @@
 //! enums are snake_case words of the glossary.
 
 pub mod accounts;
+pub mod demo;
 pub mod lab;
 pub mod live;
 pub mod people;
 pub mod problem;
+pub mod resident;
 pub mod rounds;
 pub mod sync;
 

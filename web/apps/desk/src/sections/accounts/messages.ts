@@ -84,7 +84,7 @@ export const messages = defineMessages({
     edit: 'Change roles',
     disable: 'Disable',
     enable: 'Enable',
-    disableTitle: 'Disable the account “{name}”？',
+    disableTitle: 'Disable the account “{name}”?',
     disableText:
       'Its sessions and devices stop working at once. Records that a device has not sent stay on it and are sent once the account is enabled again.',
     saved: 'Saved',
@@ -107,7 +107,7 @@ export const messages = defineMessages({
       ok: 'In use',
       revoked: 'Revoked',
       revoke: 'Revoke',
-      revokeTitle: 'Revoke the device “{label}”？',
+      revokeTitle: 'Revoke the device “{label}”?',
       revokeText: 'It can then neither send nor read anything. Make sure first that it holds no unsent records.',
       showCode: 'Make an enrolment code',
       scan: "Scan this code with the phone's browser or camera. It works once.",
