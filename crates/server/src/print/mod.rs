@@ -1,7 +1,7 @@
 //! Paper: label sheets that scanners read back, and reports. PDF with an embedded font, so that it looks the same
 //! everywhere and needs nothing of the machine it is printed on.
 //!
-//! [`sheet`] knows millimetres, text and rectangles; [`labels`] and [`document`] lay out on it. To extend: a further
+//! `sheet` knows millimetres, text and rectangles; [`labels`] and [`document`] lay out on it. To extend: a further
 //! label is a layout in [`labels`]; a further report builds a [`document::Document`] and draws nothing itself.
 
 pub mod document;
