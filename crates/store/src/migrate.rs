@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = migrations![
     1 "0001_kernel",
     2 "0002_people",
     3 "0003_sampling",
+    10 "0010_register",
 ];
 
 /// Number of the newest migration that this program knows.

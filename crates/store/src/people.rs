@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use allclear_domain::kernel::{area::AreaCode, id::PersonNo, time::Instant};
+use allclear_domain::{
+    kernel::{area::AreaCode, id::PersonNo, time::Instant},
+    people::name,
+};
 use uuid::Uuid;
 
 use crate::{Bulk, Result, Row, Tx, Ty, Val};
@@ -60,6 +63,7 @@ static PERSONS: Bulk = Bulk {
         ("bucket", Ty::I64),
         ("no", Ty::I64),
         ("name", Ty::Text),
+        ("name_key", Ty::Blob),
         ("initials", Ty::Text),
         ("sex", Ty::Text),
         ("birth_year", Ty::I64),
@@ -94,13 +98,16 @@ static HOUSEHOLDS: Bulk =
 impl Tx<'_> {
     /// Adds persons in bulk.
     pub fn insert_persons(&self, persons: &[NewPerson<'_>], now: Instant) -> Result<u64> {
+        let keys: Vec<Vec<u8>> = persons.iter().map(|p| name::key(p.name).into_bytes()).collect();
         let rows: Vec<Vec<Val<'_>>> = persons
             .iter()
-            .map(|p| {
+            .zip(&keys)
+            .map(|(p, key)| {
                 vec![
                     self.person_bucket(p.no.0).into(),
                     p.no.into(),
                     p.name.into(),
+                    key.into(),
                     p.initials.into(),
                     p.sex.into(),
                     p.birth_year.into(),

@@ -1,0 +1,318 @@
+//! Files taken in: their state, their bad and parked rows, remembered column mappings.
+
+use allclear_domain::kernel::{
+    area::AreaCode,
+    id::{Id, Import, PersonNo},
+    time::Instant,
+};
+
+use crate::{Bulk, Result, Row, Tx, Ty, Val};
+
+/// Counts of an import while it runs and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImportCounts {
+    /// Rows looked at.
+    pub rows_done: i64,
+    /// Persons added.
+    pub added: i64,
+    /// Rows that say what the register says already.
+    pub unchanged: i64,
+    /// Rows that came back with reasons.
+    pub bad: i64,
+    /// Rows that wait for a decision.
+    pub parked: i64,
+}
+
+/// An import as stored.
+#[derive(Debug, Clone)]
+pub struct ImportRow {
+    /// Id.
+    pub id: Id<Import>,
+    /// Name of the file.
+    pub file_name: String,
+    /// Format words.
+    pub format: String,
+    /// Header cells, JSON.
+    pub header: String,
+    /// Field words or null a column, JSON.
+    pub mapping: String,
+    /// Village for the whole file.
+    pub area: Option<AreaCode>,
+    /// `uploaded`, `running`, `done`, `failed`, `undoing`, `undone`.
+    pub state: String,
+    /// Rows of the file, about.
+    pub rows_total: i64,
+    /// Counts.
+    pub counts: ImportCounts,
+    /// Persons that an undo could not take back.
+    pub kept_on_undo: i64,
+    /// Problem code of a failed import.
+    pub problem: Option<String>,
+    /// Who uploaded it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Instant,
+    /// When it ended.
+    pub finished_at: Option<Instant>,
+    /// Area subtree of the account that uploaded it.
+    pub scope: AreaCode,
+}
+
+/// A row that did not go in.
+#[derive(Debug, Clone)]
+pub struct ImportRowKept {
+    /// Line or sheet row.
+    pub line: i64,
+    /// `bad` or `parked`.
+    pub kind: String,
+    /// Sealed JSON of the cells.
+    pub cells: Vec<u8>,
+    /// Reasons: JSON list of [field, code].
+    pub reasons: String,
+    /// Blind index of the document, of a parked row.
+    pub blind: Option<Vec<u8>>,
+    /// `keep`, `update`, `both`.
+    pub decision: Option<String>,
+    /// The record that was changed or made by the decision.
+    pub person: Option<i64>,
+    /// Sealed JSON of that record before.
+    pub before: Option<Vec<u8>>,
+}
+
+const COLUMNS: &str = "id, file_name, format, header, mapping, area, state, rows_total, rows_done, added, unchanged, bad, parked,
+    kept_on_undo, problem, created_by, created_at, finished_at, scope";
+
+fn import(row: &Row) -> Result<ImportRow> {
+    Ok(ImportRow {
+        id: row.at(0)?,
+        file_name: row.at(1)?,
+        format: row.at(2)?,
+        header: row.at(3)?,
+        mapping: row.at(4)?,
+        area: row.at(5)?,
+        state: row.at(6)?,
+        rows_total: row.at(7)?,
+        counts: ImportCounts { rows_done: row.at(8)?, added: row.at(9)?, unchanged: row.at(10)?, bad: row.at(11)?, parked: row.at(12)? },
+        kept_on_undo: row.at(13)?,
+        problem: row.at(14)?,
+        created_by: row.at(15)?,
+        created_at: row.at(16)?,
+        finished_at: row.at(17)?,
+        scope: row.at(18)?,
+    })
+}
+
+fn kept(row: &Row) -> Result<ImportRowKept> {
+    Ok(ImportRowKept {
+        line: row.at(0)?,
+        kind: row.at(1)?,
+        cells: row.at(2)?,
+        reasons: row.at(3)?,
+        blind: row.at(4)?,
+        decision: row.at(5)?,
+        person: row.at(6)?,
+        before: row.at(7)?,
+    })
+}
+
+impl Tx<'_> {
+    /// Adds an uploaded file.
+    pub fn insert_import(&self, row: &ImportRow) -> Result<()> {
+        self.execute_exact(
+            "import",
+            1,
+            "INSERT INTO import (id, file_name, format, header, mapping, area, state, rows_total, rows_done, added, unchanged, bad, parked,
+                 kept_on_undo, problem, created_by, created_at, finished_at, scope)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, 0, 0, NULL, $9, $10, NULL, $11)",
+            &[
+                row.id.into(),
+                (&row.file_name).into(),
+                (&row.format).into(),
+                (&row.header).into(),
+                (&row.mapping).into(),
+                row.area.into(),
+                (&row.state).into(),
+                row.rows_total.into(),
+                (&row.created_by).into(),
+                row.created_at.into(),
+                row.scope.into(),
+            ],
+        )
+    }
+
+    /// One import.
+    pub fn import(&self, id: Id<Import>) -> Result<Option<ImportRow>> {
+        static SQL: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| format!("SELECT {COLUMNS} FROM import WHERE id = $1"));
+        self.query_opt(SQL.as_str(), &[id.into()])?.as_ref().map(import).transpose()
+    }
+
+    /// Imports, newest first.
+    pub fn imports(&self, limit: i64) -> Result<Vec<ImportRow>> {
+        static SQL: std::sync::LazyLock<String> =
+            std::sync::LazyLock::new(|| format!("SELECT {COLUMNS} FROM import ORDER BY created_at DESC, id DESC LIMIT $1"));
+        self.query(SQL.as_str(), &[limit.into()])?.iter().map(import).collect()
+    }
+
+    /// Moves an import from one state to another; false if it was in none of `from`.
+    pub fn move_import(&self, id: Id<Import>, from: &[&str], to: &str, problem: Option<&str>, ended_at: Option<Instant>) -> Result<bool> {
+        let sql = "UPDATE import SET state = $2, problem = $3, finished_at = $4 WHERE id = $1 AND state = ANY($5)";
+        Ok(self.execute(sql, &[id.into(), to.into(), problem.into(), ended_at.into(), Val::Texts(from)])? == 1)
+    }
+
+    /// Sets the mapping with which an import runs.
+    pub fn set_import_mapping(&self, id: Id<Import>, mapping: &str, area: Option<AreaCode>) -> Result<()> {
+        let sql = "UPDATE import SET mapping = $2, area = $3 WHERE id = $1";
+        self.execute_exact("import", 1, sql, &[id.into(), mapping.into(), area.into()])
+    }
+
+    /// Adds to the counts of an import.
+    pub fn count_import(&self, id: Id<Import>, add: ImportCounts) -> Result<()> {
+        self.execute_exact(
+            "import",
+            1,
+            "UPDATE import SET rows_done = rows_done + $2, added = added + $3, unchanged = unchanged + $4, bad = bad + $5,
+                 parked = parked + $6 WHERE id = $1",
+            &[id.into(), add.rows_done.into(), add.added.into(), add.unchanged.into(), add.bad.into(), add.parked.into()],
+        )
+    }
+
+    /// Imports that were running when the process ended become failed with this code.
+    pub fn fail_running_imports(&self, problem: &str, now: Instant) -> Result<u64> {
+        self.execute(
+            "UPDATE import SET state = 'failed', problem = $1, finished_at = $2 WHERE state IN ('running', 'uploaded', 'undoing')",
+            &[problem.into(), now.into()],
+        )
+    }
+
+    /// Keeps rows that did not go in.
+    pub fn keep_import_rows(&self, id: Id<Import>, rows: &[ImportRowKept]) -> Result<u64> {
+        static KEPT: Bulk = Bulk {
+            table: "import_row",
+            columns: &[
+                ("bucket", Ty::I64),
+                ("import", Ty::Blob),
+                ("line", Ty::I64),
+                ("kind", Ty::Text),
+                ("cells", Ty::Blob),
+                ("reasons", Ty::Text),
+                ("blind", Ty::Blob),
+            ],
+            on_conflict: "ON CONFLICT (bucket, import, line) DO NOTHING",
+        };
+        let bucket = self.bucket(id.uuid().as_bytes());
+        let cells: Vec<Vec<Val<'_>>> = rows
+            .iter()
+            .map(|row| {
+                vec![
+                    bucket.into(),
+                    id.into(),
+                    row.line.into(),
+                    (&row.kind).into(),
+                    (&row.cells).into(),
+                    (&row.reasons).into(),
+                    row.blind.as_ref().map_or(Val::Null, Val::from),
+                ]
+            })
+            .collect();
+        self.bulk(&KEPT, &cells)
+    }
+
+    /// Kept rows of one kind after `line`; `open` leaves out the decided ones.
+    pub fn import_rows(&self, id: Id<Import>, kind: &str, open: bool, after: i64, limit: i64) -> Result<Vec<ImportRowKept>> {
+        self.query(
+            "SELECT line, kind, cells, reasons, blind, decision, person, before FROM import_row
+             WHERE bucket = $1 AND import = $2 AND kind = $3 AND line > $4 AND ($5 = 0 OR decision IS NULL) ORDER BY line LIMIT $6",
+            &[self.bucket(id.uuid().as_bytes()).into(), id.into(), kind.into(), after.into(), i64::from(open).into(), limit.into()],
+        )?
+        .iter()
+        .map(kept)
+        .collect()
+    }
+
+    /// Kept rows by line.
+    pub fn import_rows_at(&self, id: Id<Import>, lines: &[i64]) -> Result<Vec<ImportRowKept>> {
+        self.query(
+            "SELECT line, kind, cells, reasons, blind, decision, person, before FROM import_row
+             WHERE bucket = $1 AND import = $2 AND line = ANY($3) ORDER BY line",
+            &[self.bucket(id.uuid().as_bytes()).into(), id.into(), Val::I64s(lines)],
+        )?
+        .iter()
+        .map(kept)
+        .collect()
+    }
+
+    /// Rows of an import that changed a record by a decision.
+    pub fn decided_import_rows(&self, id: Id<Import>, decision: &str) -> Result<Vec<ImportRowKept>> {
+        self.query(
+            "SELECT line, kind, cells, reasons, blind, decision, person, before FROM import_row
+             WHERE bucket = $1 AND import = $2 AND decision = $3 ORDER BY line DESC",
+            &[self.bucket(id.uuid().as_bytes()).into(), id.into(), decision.into()],
+        )?
+        .iter()
+        .map(kept)
+        .collect()
+    }
+
+    /// Notes the decision on a parked row; false if it was decided already.
+    pub fn decide_import_row(&self, id: Id<Import>, row: &ImportRowKept, by: &str) -> Result<bool> {
+        let changed = self.execute(
+            "UPDATE import_row SET decision = $4, decided_by = $5, person = $6, before = $7
+             WHERE bucket = $1 AND import = $2 AND line = $3 AND decision IS NULL",
+            &[
+                self.bucket(id.uuid().as_bytes()).into(),
+                id.into(),
+                row.line.into(),
+                row.decision.as_ref().map_or(Val::Null, Val::from),
+                by.into(),
+                row.person.into(),
+                row.before.as_ref().map_or(Val::Null, Val::from),
+            ],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// A remembered mapping for a layout.
+    pub fn import_mapping(&self, header_set: &[u8; 32]) -> Result<Option<String>> {
+        let sql = "SELECT mapping FROM import_mapping WHERE header_set = $1";
+        self.query_opt(sql, &[header_set.into()])?.map(|row| row.at(0)).transpose()
+    }
+
+    /// Remembers a mapping for a layout.
+    pub fn remember_import_mapping(&self, header_set: &[u8; 32], mapping: &str, now: Instant) -> Result<()> {
+        self.execute_exact(
+            "import_mapping",
+            1,
+            "INSERT INTO import_mapping (header_set, mapping, changed_at) VALUES ($1, $2, $3)
+             ON CONFLICT (header_set) DO UPDATE SET mapping = excluded.mapping, changed_at = excluded.changed_at",
+            &[header_set.into(), mapping.into(), now.into()],
+        )
+    }
+
+    /// Takes back persons that an import brought and that nothing refers to: at most `limit` after
+    /// `after`. Answers the last number looked at (0 when there are no more), how many went and how
+    /// many stay because they were sampled, changed, merged or have a card.
+    pub fn take_back(&self, id: Id<Import>, after: PersonNo, limit: i64) -> Result<(i64, u64, u64)> {
+        let rows = self.query(
+            "SELECT no FROM person WHERE source = $1 AND no > $2 AND state <> 'removed' ORDER BY no LIMIT $3",
+            &[id.into(), after.into(), limit.into()],
+        )?;
+        let numbers: Vec<i64> = rows.iter().map(|row| row.at(0)).collect::<Result<_>>()?;
+        let Some(last) = numbers.last().copied() else { return Ok((0, 0, 0)) };
+        let free = self.query(
+            "SELECT no FROM person WHERE no = ANY($1) AND version = 1
+                 AND NOT EXISTS (SELECT 1 FROM person_collection c WHERE c.bucket = person.bucket AND c.person = person.no)
+                 AND NOT EXISTS (SELECT 1 FROM card WHERE card.person = person.no)
+                 AND NOT EXISTS (SELECT 1 FROM task WHERE task.person = person.no)",
+            &[Val::I64s(&numbers)],
+        )?;
+        let free: Vec<i64> = free.iter().map(|row| row.at(0)).collect::<Result<_>>()?;
+        let keys: Vec<[u8; 8]> = free.iter().map(|no| no.to_be_bytes()).collect();
+        let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
+        self.execute("DELETE FROM document WHERE person = ANY($1)", &[Val::I64s(&free)])?;
+        let sql = "DELETE FROM household WHERE bucket = ANY($1) AND no = ANY($2)
+                 AND NOT EXISTS (SELECT 1 FROM person p WHERE p.household = household.no AND p.source IS DISTINCT FROM $3)";
+        self.execute(sql, &[Val::I64s(&buckets), Val::I64s(&free), id.into()])?;
+        let gone = self.execute("DELETE FROM person WHERE bucket = ANY($1) AND no = ANY($2)", &[Val::I64s(&buckets), Val::I64s(&free)])?;
+        Ok((last, gone, numbers.len() as u64 - gone))
+    }
+}
