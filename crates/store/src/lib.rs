@@ -11,6 +11,7 @@ mod error;
 pub mod feed;
 pub mod imports;
 pub mod jobs;
+pub mod lab;
 mod migrate;
 pub mod people;
 pub mod records;

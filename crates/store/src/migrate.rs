@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = migrations![
     2 "0002_people",
     3 "0003_sampling",
     10 "0010_register",
+    20 "0020_lab",
 ];
 
 /// Number of the newest migration that this program knows.

@@ -2,70 +2,7 @@
 //! `received → on_run → resulted → released`, and `rejected` out of any of them but the last.
 
 use super::result::Value;
-
-/// Where a tube is. The same words as the sampling side; the laboratory moves it from arrival on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stage {
-    /// Open at a station.
-    Open,
-    /// Sealed, at the site.
-    Sealed,
-    /// In a box, at the site.
-    Boxed,
-    /// With a courier.
-    InTransit,
-    /// Received by a laboratory.
-    Received,
-    /// On an analyser run.
-    OnRun,
-    /// A result was entered; it waits for the second person.
-    Resulted,
-    /// Released.
-    Released,
-    /// Cannot be tested.
-    Rejected,
-    /// Withdrawn at the site.
-    Void,
-}
-
-impl Stage {
-    /// Every stage, in the order of life.
-    pub const ALL: [Self; 10] = [
-        Self::Open,
-        Self::Sealed,
-        Self::Boxed,
-        Self::InTransit,
-        Self::Received,
-        Self::OnRun,
-        Self::Resulted,
-        Self::Released,
-        Self::Rejected,
-        Self::Void,
-    ];
-
-    /// The word used in SQL and JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Sealed => "sealed",
-            Self::Boxed => "boxed",
-            Self::InTransit => "in_transit",
-            Self::Received => "received",
-            Self::OnRun => "on_run",
-            Self::Resulted => "resulted",
-            Self::Released => "released",
-            Self::Rejected => "rejected",
-            Self::Void => "void",
-        }
-    }
-
-    /// Reads what [`Stage::as_str`] gave.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.as_str() == word)
-    }
-}
+pub use crate::sampling::tube::Stage;
 
 /// What a laboratory does with a tube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,13 +110,5 @@ mod tests {
             }
         }
         insta::assert_snapshot!("tube", table);
-    }
-
-    #[test]
-    fn stages_read_back() {
-        for stage in Stage::ALL {
-            assert_eq!(Stage::parse(stage.as_str()), Some(stage));
-        }
-        assert_eq!(Stage::parse("lost"), None);
     }
 }
