@@ -51,7 +51,7 @@ pub struct WellRow {
 
 /// An import as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportRow {
+pub struct LabImportRow {
     /// Id.
     pub id: Uuid,
     /// Laboratory.
@@ -108,8 +108,8 @@ fn well(row: &Row) -> Result<WellRow> {
     Ok(WellRow { well: row.get("well")?, tube: row.get("tube")?, control: row.get("control")?, value: row.get("value")? })
 }
 
-fn import(row: &Row) -> Result<ImportRow> {
-    Ok(ImportRow {
+fn import(row: &Row) -> Result<LabImportRow> {
+    Ok(LabImportRow {
         id: row.get("id")?,
         lab: row.get("lab")?,
         run: row.get("run")?,
@@ -221,7 +221,7 @@ impl Tx<'_> {
     }
 
     /// Adds an import that was read.
-    pub fn insert_import(&self, row: &ImportRow) -> Result<()> {
+    pub fn insert_lab_import(&self, row: &LabImportRow) -> Result<()> {
         self.execute_exact(
             "lab_import",
             1,
@@ -242,7 +242,7 @@ impl Tx<'_> {
     }
 
     /// One import, locked.
-    pub fn import_for_update(&self, lab: Id<Lab>, id: Uuid) -> Result<Option<ImportRow>> {
+    pub fn lab_import_for_update(&self, lab: Id<Lab>, id: Uuid) -> Result<Option<LabImportRow>> {
         let sql = "SELECT * FROM lab_import WHERE lab = $1 AND id = $2 FOR UPDATE";
         self.query_opt(sql, &[lab.into(), id.into()])?.as_ref().map(import).transpose()
     }
@@ -254,7 +254,7 @@ impl Tx<'_> {
     }
 
     /// Ends an import: `confirmed` with its outcome, or `discarded`.
-    pub fn finish_import(&self, id: Uuid, state: &str, at: Instant, outcome: &str) -> Result<()> {
+    pub fn finish_lab_import(&self, id: Uuid, state: &str, at: Instant, outcome: &str) -> Result<()> {
         self.execute_exact(
             "lab_import",
             1,
