@@ -21,6 +21,11 @@ export interface components {
       unexpected_sampled: number
       collections: number
     }
+    Demo: {
+      accounts: { name: string; password: string; display_name: string; role: components['schemas']['Role'] }[]
+      residents: { name: string; code: string; document_tail: string }[]
+      population: number
+    }
     Device: {
       id: string
       device_no: number
@@ -115,6 +120,37 @@ export interface components {
       field?: string | null
       retry_after_s?: number | null
     }
+    FamilyMember: { name: string; code: string; latest?: components['schemas']['ResidentTest'] | null }
+    ResidentPage: {
+      as_of: string
+      name: string
+      document?: string | null
+      code: string
+      round?: components['schemas']['ResidentRound'] | null
+      tests: components['schemas']['ResidentTest'][]
+      family: components['schemas']['FamilyMember'][]
+    }
+    ResidentRound: { name: string; ends_at: string; due: boolean; sites: components['schemas']['ResidentSite'][] }
+    ResidentSite: { name: string; hours: string; open: boolean; wait_minutes?: number | null }
+    ResidentTest: {
+      round_name: string
+      site_name: string
+      collected_at: string
+      stage: components['schemas']['TestStage']
+      expected_at?: string | null
+      result?: string | null
+      released_at?: string | null
+      lab_name?: string | null
+    }
+    TestStage:
+      | 'at_site'
+      | 'in_transit'
+      | 'received'
+      | 'on_run'
+      | 'awaiting_release'
+      | 'released'
+      | 'under_recheck'
+      | 'resample'
     Role:
       | 'registrar'
       | 'site_lead'
