@@ -95,6 +95,9 @@ static CARDS: Bulk = Bulk {
 static HOUSEHOLDS: Bulk =
     Bulk { table: "household", columns: &[("bucket", Ty::I64), ("no", Ty::I64), ("area", Ty::I64), ("code", Ty::Text)], on_conflict: "" };
 
+/// A document as stored: person, kind, blind index, sealed number.
+pub type SealedDocument = (i64, String, Vec<u8>, Vec<u8>);
+
 impl Tx<'_> {
     /// Adds persons in bulk.
     pub fn insert_persons(&self, persons: &[NewPerson<'_>], now: Instant) -> Result<u64> {
@@ -221,8 +224,8 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Documents of some persons: (person, kind, blind index, sealed number).
-    pub fn documents_of(&self, persons: &[i64]) -> Result<Vec<(i64, String, Vec<u8>, Vec<u8>)>> {
+    /// Documents of some persons.
+    pub fn documents_of(&self, persons: &[i64]) -> Result<Vec<SealedDocument>> {
         self.query("SELECT person, kind, blind, number FROM document WHERE person = ANY($1) ORDER BY person, kind", &[Val::I64s(persons)])?
             .iter()
             .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?, row.at(3)?)))

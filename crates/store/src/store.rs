@@ -134,7 +134,7 @@ impl Store {
         tracing::trace!(op = name, "read");
         match &*self.inner {
             Inner::Sqlite(sqlite) => {
-                let outcome = sqlite
+                sqlite
                     .read(move |conn| {
                         conn.execute_batch("BEGIN")?;
                         let outcome = work(&Tx {
@@ -147,8 +147,7 @@ impl Store {
                         conn.execute_batch("ROLLBACK")?;
                         Ok(outcome)
                     })
-                    .await?;
-                outcome
+                    .await?
             }
             Inner::Postgres(_) => {
                 self.postgres_session(move |session| {

@@ -138,7 +138,7 @@ pub(crate) fn rewrite(sql: &'static str) -> Rc<str> {
 
 pub(crate) fn query(conn: &Connection, sql: &'static str, params: &[Val<'_>]) -> Result<Vec<Row>> {
     let mut statement = conn.prepare_cached(&rewrite(sql))?;
-    let columns: Rc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Rc<[String]> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(rusqlite::params_from_iter(params))?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
