@@ -5,6 +5,7 @@
 //! from its own stream of the generator, so one village does not depend on another. Persons are
 //! numbered in that order, which is the order in which a street is sampled.
 
+pub mod csv;
 mod household;
 mod names;
 
