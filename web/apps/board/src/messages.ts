@@ -23,7 +23,7 @@ export const messages = defineMessages({
       exceptions: '待处理异常',
       exceptionsHint: '等待裁定',
     },
-    map: { title: '各镇街完成率', note: '示意图，不代表实际边界', legend: '完成率', label: '{name},完成率 {p}' },
+    map: { title: '各镇街完成率', note: '示意图，不代表实际边界', legend: '完成率' },
     areas: { title: '应采与已采', area: '镇街', share: '完成率', of: '已采 / 应采', left: '未采' },
     curve: {
       title: '每五分钟采集人次',
@@ -131,7 +131,7 @@ export const messages = defineMessages({
       exceptions: 'Exceptions waiting',
       exceptionsHint: 'need a decision',
     },
-    map: { title: 'Completion by town', note: 'Schematic, not real boundaries', legend: 'Completion', label: '{name}, completion {p}' },
+    map: { title: 'Completion by town', note: 'Schematic, not real boundaries', legend: 'Completion' },
     areas: { title: 'Expected and sampled', area: 'Town', share: 'Completion', of: 'Sampled / expected', left: 'Missing' },
     curve: {
       title: 'Collections per five minutes',

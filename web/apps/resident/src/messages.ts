@@ -55,7 +55,7 @@ export const messages = defineMessages({
     },
     code: {
       title: '我的码',
-      hint: '采样时出示此码。不联网也能用。',
+      hint: '采样时出示此码。采样点断网也能登记。',
       large: '放大',
       label: '{name} 的个人码',
       show: '出示码',
@@ -119,7 +119,7 @@ export const messages = defineMessages({
     },
     code: {
       title: 'My code',
-      hint: 'Show it when you are sampled. It works without network.',
+      hint: 'Show it when you are sampled. Sites can scan it offline, too.',
       large: 'Enlarge',
       label: 'Personal code of {name}',
       show: 'Show code',

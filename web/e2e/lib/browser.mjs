@@ -1,0 +1,101 @@
+// Chromium, a page that notes everything that goes wrong, and the accessibility scan.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const QUIET = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-sync',
+  '--no-first-run',
+  '--no-sandbox',
+]
+
+/** `args` are added: a camera made from a file, for one. */
+export function openBrowser(args = []) {
+  const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
+    (path) => path && existsSync(path),
+  )
+  return chromium.launch({ executablePath, headless: true, args: [...QUIET, ...args] })
+}
+
+/** A page of its own profile. `problems` fills with whatever a careful tester would report. */
+export async function openPage(browser, base, { width, height, lang, role, demo, context: more = {} }) {
+  const phone = width < 700
+  const context = await browser.newContext({
+    baseURL: base,
+    viewport: { width, height },
+    locale: lang,
+    timezoneId: 'Asia/Shanghai',
+    reducedMotion: 'reduce',
+    isMobile: phone,
+    hasTouch: phone,
+    ...more,
+  })
+  await context.addInitScript((chosen) => localStorage.setItem('allclear.lang', chosen), lang)
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  const problems = []
+  page.on('pageerror', (error) => problems.push(`error in the page: ${error.message}`))
+  page.on('console', (message) => {
+    const text = message.text()
+    // A refused sign-in or an absent session is an answer, not a fault.
+    if (message.type() === 'error' && !/status of 40[134]/.test(text)) problems.push(`console: ${text}`)
+    if (/\[intlify\]|\[Vue warn\]/.test(text)) problems.push(`console: ${text}`)
+  })
+  page.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url())
+    if (protocol.startsWith('http') && origin !== new URL(base).origin) problems.push(`request to another origin: ${request.url()}`)
+  })
+  page.on('response', (response) => {
+    if (response.status() >= 500) problems.push(`${response.status()} from ${response.url()}`)
+  })
+  if (role) await signIn(context, demo, role)
+  return { page, context, problems }
+}
+
+export function accountOf(demo, role) {
+  const account = demo.accounts.find((entry) => entry.role === role)
+  if (!account) throw new Error(`the demo has no account for ${role}`)
+  return account
+}
+
+async function signIn(context, demo, role) {
+  const { name, password } = accountOf(demo, role)
+  const answer = await context.request.post('/api/v1/session', {
+    headers: { 'X-Allclear': '1' },
+    data: { name, password },
+  })
+  if (!answer.ok()) throw new Error(`${role} cannot sign in: ${answer.status()} ${await answer.text()}`)
+}
+
+/** Until nothing loads and no spinner turns. A live stream never ends, so it is not waited for. */
+export async function settled(page) {
+  await page.waitForLoadState('load')
+  await page.waitForFunction(() => document.querySelector('#app')?.childElementCount > 0)
+  await page.waitForFunction(
+    () => ![...document.querySelectorAll('.el-loading-mask, .van-loading')].some((mask) => mask.offsetParent),
+  )
+  await page.evaluate(() => document.fonts.ready)
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 150)))),
+  )
+}
+
+/** Serious and critical findings of axe, one line each. */
+export async function scan(page) {
+  await page.evaluate(axeSource)
+  const result = await page.evaluate(() =>
+    window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }),
+  )
+  return result.violations
+    .filter((violation) => ['serious', 'critical'].includes(violation.impact))
+    .map((violation) => {
+      const places = violation.nodes.slice(0, 3).map((node) => node.target.join(' '))
+      return `axe ${violation.impact}: ${violation.id} (${violation.nodes.length}): ${places.join(' | ')}`
+    })
+}

@@ -1,0 +1,108 @@
+// Visits every page of every app in both languages at its sizes, on the real binary: nothing may
+// fail, warn, leave the origin, or have a serious accessibility finding. Then the stories.
+//   npm run e2e                      all; screenshots go to e2e/out
+//   npm run e2e -- --screens         the same; screenshots go to docs/screens, to be committed
+//   npm run e2e -- --only=board      only what has this in its name
+//   ALLCLEAR_URL=… npm run e2e       on a demo that runs already
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { openBrowser, openPage, scan, settled } from './lib/browser.mjs'
+import { Report } from './lib/check.mjs'
+import { borrowServer, startServer } from './lib/server.mjs'
+import { DESK_ROLES, DESK_SIZE, LANGS, PAGES } from './pages.mjs'
+
+const here = import.meta.dirname
+const flags = new Set(process.argv.slice(2))
+const only = process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length)
+const out = flags.has('--screens') ? resolve(here, '../../docs/screens') : join(here, 'out')
+const wanted = (name) => !only || name.includes(only)
+mkdirSync(out, { recursive: true })
+
+const report = new Report()
+const server = process.env.ALLCLEAR_URL ? await borrowServer(process.env.ALLCLEAR_URL) : await startServer()
+
+/** One page, one language, one size: look, photograph, scan. */
+async function visit(browser, entry, lang, [width, height]) {
+  const name = `${entry.name}.${lang === 'en' ? 'en' : 'zh'}.${width}x${height}`
+  if (!wanted(name)) return
+  await report.run(name, async (fault) => {
+    const options = { width, height, lang, role: entry.role, demo: server.demo }
+    const { page, context, problems } = await openPage(browser, server.base, options)
+    try {
+      await page.goto(entry.path)
+      await settled(page)
+      if (entry.ready) await page.waitForSelector(entry.ready, { timeout: 15_000 })
+      if (entry.open) await entry.open(page)
+      await settled(page)
+      await page.screenshot({ path: join(out, `${name}.png`), fullPage: entry.full ?? false })
+      const findings = await scan(page)
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      if (wide > 1) fault(`the page is ${wide} px wider than the window`)
+      for (const problem of [...problems, ...findings]) fault(problem)
+    } finally {
+      await context.close()
+    }
+  })
+}
+
+/** What a role finds in the sidebar. */
+async function deskPages(browser, role) {
+  const [width, height] = DESK_SIZE
+  const { page, context } = await openPage(browser, server.base, { width, height, lang: 'en', role, demo: server.demo })
+  try {
+    await page.goto('/desk/')
+    await settled(page)
+    return await page.$$eval('.sidebar a[href^="#/"]', (links) => links.map((link) => link.getAttribute('href')))
+  } finally {
+    await context.close()
+  }
+}
+
+async function visitAll() {
+  const browser = await openBrowser()
+  try {
+    for (const entry of PAGES) {
+      for (const lang of LANGS) for (const size of entry.sizes) await visit(browser, entry, lang, size)
+    }
+    const seen = new Set()
+    for (const role of DESK_ROLES) {
+      if (!wanted('desk')) break
+      for (const hash of await deskPages(browser, role)) {
+        if (seen.has(hash)) continue
+        seen.add(hash)
+        const name = `desk-${hash.slice(2).replaceAll('/', '-')}`
+        const entry = { name, path: `/desk/${hash}`, role, ready: '.desk main h1' }
+        for (const lang of LANGS) await visit(browser, entry, lang, DESK_SIZE)
+      }
+    }
+  } finally {
+    await browser.close()
+  }
+}
+
+/** A story is a file that exports `name`, `run({ server, check })` and perhaps `browserArgs`. */
+async function tellStories() {
+  for (const file of readdirSync(join(here, 'stories')).filter((name) => name.endsWith('.mjs')).sort()) {
+    const story = await import(`./stories/${file}`)
+    if (!wanted(`story-${file}`)) continue
+    await report.run(`story: ${story.name}`, async (fault) => {
+      const args = await story.browserArgs?.()
+      const browser = await openBrowser(args)
+      try {
+        await story.run({ browser, server, fault, out })
+      } finally {
+        await browser.close()
+      }
+    })
+  }
+}
+
+let good = false
+try {
+  await visitAll()
+  await tellStories()
+  good = report.close()
+} finally {
+  await server.stop()
+}
+process.exitCode = good ? 0 : 1
