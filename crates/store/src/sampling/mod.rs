@@ -457,6 +457,21 @@ impl Tx<'_> {
         .collect()
     }
 
+    /// Which of these persons have a valid collection in one of these rounds.
+    pub fn sampled_among(&self, persons: &[i64], rounds: &[Id<Round>]) -> Result<std::collections::HashSet<i64>> {
+        let keys: Vec<[u8; 8]> = persons.iter().map(|no| no.to_be_bytes()).collect();
+        let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
+        let rounds: Vec<[u8; 16]> = rounds.iter().map(|id| id.uuid().into_bytes()).collect();
+        let rounds: Vec<&[u8]> = rounds.iter().map(<[u8; 16]>::as_slice).collect();
+        self.query(
+            "SELECT person FROM person_collection WHERE bucket = ANY($1) AND person = ANY($2) AND round = ANY_BLOB($3) AND state = 'valid'",
+            &[Val::I64s(&buckets), Val::I64s(persons), Val::Blobs(&rounds)],
+        )?
+        .iter()
+        .map(|row| row.at(0))
+        .collect()
+    }
+
     /// Collections and distinct persons that count in a round, village by village: what a recount reads.
     pub fn recount(&self, round: Id<Round>) -> Result<Vec<(AreaCode, i64, i64)>> {
         self.query(
