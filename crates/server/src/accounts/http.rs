@@ -3,7 +3,7 @@
 use allclear_domain::kernel::id::Id;
 use allclear_wire::{
     Page,
-    accounts::{Account, Device, Enrolled, EnrolRequest, Enrolment, Grant, LoginRequest, Me, NewAccount, NewEnrolment},
+    accounts::{Account, Device, EnrolRequest, Enrolled, Enrolment, Grant, LoginRequest, Me, NewAccount, NewEnrolment},
     problem::Problem,
 };
 use axum::{
@@ -102,7 +102,9 @@ async fn setup(State(app): State<AppState>, JsonBody(request): JsonBody<SetupReq
     let root = app.plan().areas.first().map(|area| area.code.to_string()).unwrap_or_else(|| "100000".into());
     let fresh = app
         .store
-        .run("setup", move |tx| Ok::<_, allclear_store::StoreError>(tx.count_accounts()? == 0 && tx.use_one_time_code(&hash, "setup", now)?.is_some()))
+        .run("setup", move |tx| {
+            Ok::<_, allclear_store::StoreError>(tx.count_accounts()? == 0 && tx.use_one_time_code(&hash, "setup", now)?.is_some())
+        })
         .await?;
     if !fresh {
         return Err(Code::SetupDone.problem());
@@ -142,7 +144,11 @@ async fn demo_accounts(State(app): State<AppState>) -> Result<Json<Vec<DemoAccou
 /// Enrols the calling phone by a scanned code, or by the session of its user.
 #[utoipa::path(post, path = "/api/v1/devices/enrol", request_body = EnrolRequest,
     responses((status = 200, body = Enrolled), (status = 401, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
-async fn enrol_device(State(app): State<AppState>, headers: HeaderMap, JsonBody(request): JsonBody<EnrolRequest>) -> Result<Json<Enrolled>> {
+async fn enrol_device(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<EnrolRequest>,
+) -> Result<Json<Enrolled>> {
     let caller = match guard::token(&headers) {
         Some((token, by_cookie)) => {
             if by_cookie {

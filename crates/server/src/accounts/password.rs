@@ -1,10 +1,7 @@
 //! Password hashes: argon2id, 19 MiB, two passes (OWASP), one at a time: without the semaphore a
 //! rush of logins would starve the request threads (57 hashes a second fill a core).
 
-use argon2::{
-    Argon2, PasswordHasher, PasswordVerifier,
-    password_hash::{PasswordHash, phc::Salt},
-};
+use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
 use tokio::sync::Semaphore;
 
 use crate::edge::problem::{Code, Result};

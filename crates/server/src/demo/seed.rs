@@ -157,7 +157,7 @@ fn write_households(tx: &Tx<'_>, chunk: &[Household], secrets: &[[u8; 10]], now:
             household: Some(*household),
             phone: phone.as_ref().map(|(sealed, _)| sealed.as_slice()),
             phone_blind: phone.as_ref().map(|(_, blind)| *blind),
-            groups: i64::from(person.groups.bits()),
+            groups: person.groups.0,
             state: "active",
         })
         .collect();

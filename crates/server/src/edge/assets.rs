@@ -16,7 +16,8 @@ struct Dist;
 pub const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
 img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
-const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Allclear</title><p>The web apps are not built into this program: run <code>make run</code>.";
+const NOT_BUILT: &str =
+    "<!doctype html><meta charset=utf-8><title>Allclear</title><p>The web apps are not built into this program: run <code>make run</code>.";
 
 /// Serves a file of the built apps; a folder answers with its `index.html`.
 pub async fn asset(uri: Uri) -> Response {

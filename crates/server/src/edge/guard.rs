@@ -95,7 +95,11 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// A page of another origin cannot set this header, so a cookie alone changes nothing.
 pub fn require_own_origin(method: &Method, headers: &HeaderMap) -> Result<()> {
-    if method.is_safe() || headers.contains_key("x-allclear") { Ok(()) } else { Err(Code::Forbidden.problem().detail("header X-Allclear is missing")) }
+    if method.is_safe() || headers.contains_key("x-allclear") {
+        Ok(())
+    } else {
+        Err(Code::Forbidden.problem().detail("header X-Allclear is missing"))
+    }
 }
 
 /// Middleware of a guarded group of routes.

@@ -23,7 +23,7 @@ use allclear_store::{
 };
 use allclear_wire::sync::{self as wire, Op, Outcome, OutcomeState, RecordCollection, Warning};
 
-use super::{boxes, command::Incoming, command, person::Known, refold};
+use super::{boxes, command, command::Incoming, person::Known, refold};
 use crate::{clock::Ids, edge::problem::Problem, plan::Plan};
 
 /// Commands of one request: the plan and the time at which they came in.
@@ -102,9 +102,7 @@ pub fn outcome(id: uuid::Uuid, verdict: Verdict) -> Outcome {
     match verdict {
         Verdict::Accepted => Outcome { id, state: OutcomeState::Recorded, exception: None, warning: None },
         Verdict::AcceptedFull => Outcome { id, state: OutcomeState::Recorded, exception: None, warning: Some(Warning::TubeFull) },
-        Verdict::Exception(kind) => {
-            Outcome { id, state: OutcomeState::Exception, exception: Some(wire_exception(kind)), warning: None }
-        }
+        Verdict::Exception(kind) => Outcome { id, state: OutcomeState::Exception, exception: Some(wire_exception(kind)), warning: None },
     }
 }
 
@@ -165,7 +163,14 @@ impl Work<'_, '_> {
         self.tx.keys().seal_cell("collection", "claimed", &command.id.to_string(), &text)
     }
 
-    fn append(&mut self, now: Instant, command: &Incoming, mut row: CollectionRow, station: Station, flaw: Option<ExceptionKind>) -> Result<Verdict> {
+    fn append(
+        &mut self,
+        now: Instant,
+        command: &Incoming,
+        mut row: CollectionRow,
+        station: Station,
+        flaw: Option<ExceptionKind>,
+    ) -> Result<Verdict> {
         let before = self.tubes.get(&row.tube).map(|tube| tube.stage);
         let tube = self.tubes.entry(row.tube.clone()).or_insert_with(|| new_tube(&row));
         let mut folded = field_state(tube, before.is_none());

@@ -212,11 +212,7 @@ fn carry(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &HandOver
         HandOverSide::Giver => "given",
         HandOverSide::Taker => "taken",
     };
-    let row = CustodyRow {
-        target: Some(c.handover.to_string()),
-        detail: c.destination.clone(),
-        ..custody_row(command, code, event, now)
-    };
+    let row = CustodyRow { target: Some(c.handover.to_string()), detail: c.destination.clone(), ..custody_row(command, code, event, now) };
     work.tx.insert_custody(&[row])?;
     let mut b = work.tx.box_for_update(code)?.unwrap_or_else(|| new_box(code, command.key.at));
     if b.state != "received" {

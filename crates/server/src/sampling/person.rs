@@ -37,11 +37,8 @@ impl Known {
                 _ => {}
             }
         }
-        let cards = if codes.is_empty() {
-            HashMap::new()
-        } else {
-            tx.persons_of_cards(&codes.iter().map(CardCode::as_str).collect::<Vec<_>>())?
-        };
+        let cards =
+            if codes.is_empty() { HashMap::new() } else { tx.persons_of_cards(&codes.iter().map(CardCode::as_str).collect::<Vec<_>>())? };
         numbers.extend(cards.values());
         numbers.sort_unstable();
         numbers.dedup();

@@ -20,7 +20,11 @@ use allclear_store::{
 };
 use allclear_wire::sync::Op;
 
-use super::{apply::{Work, counted, new_tube}, boxes, command::Incoming};
+use super::{
+    apply::{Work, counted, new_tube},
+    boxes,
+    command::Incoming,
+};
 use crate::plan::Plan;
 
 /// Longest chain of moves followed from one fact: tube to tube to tube.
@@ -93,9 +97,7 @@ fn custody_row(command: &Incoming, op: &Op, now: Instant) -> CustodyRow {
     match op {
         Op::VoidCollection(c) => CustodyRow { detail: Some(c.reason.clone()), ..row("voided", Some(c.collection.to_string())) },
         Op::MoveCollection(c) => CustodyRow { detail: Some(c.to_tube.clone()), ..row("moved_out", Some(c.collection.to_string())) },
-        Op::SealTube(c) => {
-            CustodyRow { counted: Some(c.counted), signed_by: c.difference_signed_by.clone(), ..row("sealed", None) }
-        }
+        Op::SealTube(c) => CustodyRow { counted: Some(c.counted), signed_by: c.difference_signed_by.clone(), ..row("sealed", None) },
         Op::PackTube(c) => row("packed", Some(c.box_code.clone())),
         Op::UnpackTube(c) => row("unpacked", Some(c.box_code.clone())),
         Op::RecordCollection(_) | Op::SealBox(_) | Op::HandOver(_) => row("unreadable", None),
@@ -287,8 +289,15 @@ fn write_tube(
     if before.as_ref() != Some(&row) {
         let bucket = work.touch(&row.code);
         let from = before.map(|tube| tube.stage);
-        let fact =
-            Fact::Tube { code: row.code.clone(), round: row.round, site: row.site, from, to: row.stage, members: row.valid, at: row.stage_at };
+        let fact = Fact::Tube {
+            code: row.code.clone(),
+            round: row.round,
+            site: row.site,
+            from,
+            to: row.stage,
+            members: row.valid,
+            at: row.stage_at,
+        };
         work.note(bucket, fact);
         work.tubes.insert(row.code.clone(), row);
     }

@@ -43,12 +43,7 @@ pub async fn load(app: &App, caller: &Caller, device: Id<Device>, site: SiteRow,
     let subject = format!("site {}", site.id);
     app.store.run("load_roster", move |tx| tx.log_access(log_id, now, account, Some(device), "load_roster", &subject, "shift")).await?;
     let entries = app.store.read("load_roster", move |tx| entries(tx, &site, &digest_key, &open)).await?;
-    Ok(Roster {
-        as_of: rfc3339(now),
-        digest_key: to_base64url(&digest_key),
-        entries,
-        erase_at: rfc3339(now.plus_seconds(SESSION_S)),
-    })
+    Ok(Roster { as_of: rfc3339(now), digest_key: to_base64url(&digest_key), entries, erase_at: rfc3339(now.plus_seconds(SESSION_S)) })
 }
 
 fn entries(

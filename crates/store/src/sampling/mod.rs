@@ -322,7 +322,16 @@ impl Tx<'_> {
 
     /// A hand-over, locked.
     pub fn handover_for_update(&self, id: Uuid) -> Result<Option<HandoverRow>> {
-        self.query_opt("SELECT * FROM handover WHERE bucket = $1 AND id = $2 FOR UPDATE", &[self.bucket(id.as_bytes()).into(), id.into()])?
+        self.handover_by("SELECT * FROM handover WHERE bucket = $1 AND id = $2 FOR UPDATE", id)
+    }
+
+    /// A hand-over.
+    pub fn handover(&self, id: Uuid) -> Result<Option<HandoverRow>> {
+        self.handover_by("SELECT * FROM handover WHERE bucket = $1 AND id = $2", id)
+    }
+
+    fn handover_by(&self, sql: &'static str, id: Uuid) -> Result<Option<HandoverRow>> {
+        self.query_opt(sql, &[self.bucket(id.as_bytes()).into(), id.into()])?
             .map(|row| {
                 let half = |who: &str, device: &str, at: &str| -> Result<Option<(Id<Account>, i64, Instant)>> {
                     let who: Option<Id<Account>> = row.get(who)?;
