@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
+import { serviceWorker } from './sw/plugin'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const page = (path: string) => resolve(here, 'apps', path)
@@ -12,7 +13,9 @@ const page = (path: string) => resolve(here, 'apps', path)
 export default defineConfig({
   root: page('.'),
   publicDir: resolve(here, 'public'),
-  plugins: [vue()],
+  plugins: [vue(), serviceWorker()],
+  // A worker is under the service worker's care only if its own address is below `/field/`.
+  worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'field/assets/[name]-[hash].js' } } },
   define: {
     __VUE_OPTIONS_API__: true,
     __VUE_PROD_DEVTOOLS__: false,

@@ -70,6 +70,7 @@ export class Courier {
       )
       await this.field.db.put('meta', offer, 'offer')
       this.offer = offer
+      this.field.tell()
       return { ok: true, ...offer }
     })
   }
@@ -97,6 +98,7 @@ export class Courier {
       await this.field.keep({ op: 'hand_over', handover, side: 'taker', boxes, counterpart: text, destination: null })
       await this.field.db.put('meta', receipt, 'receipt')
       this.receipt = receipt
+      this.field.tell()
       return { ok: true, ...receipt }
     })
   }
@@ -117,9 +119,28 @@ export class Courier {
     })
   }
 
+  /** The other side has no phone: the giver's half stands alone until a reception confirms it. */
+  completeAlone(): Promise<HandOverAnswer<{ boxes: string[] }>> {
+    return this.field.inTurn(async () => {
+      if (this.offer === undefined) return refuse('no_boxes')
+      const { handover, boxes, destination } = this.offer.statement
+      await this.field.keep({ op: 'hand_over', handover, side: 'giver', boxes, counterpart: null, destination })
+      await this.cancel()
+      return { ok: true, boxes }
+    })
+  }
+
   /** The giver changed his mind before anybody scanned. */
   async cancel(): Promise<void> {
     this.offer = undefined
     await this.field.db.delete('meta', 'offer')
+    this.field.tell()
+  }
+
+  /** The giver has scanned the receipt; it need not be shown any more. */
+  async putReceiptAway(): Promise<void> {
+    this.receipt = undefined
+    await this.field.db.delete('meta', 'receipt')
+    this.field.tell()
   }
 }

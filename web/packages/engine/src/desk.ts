@@ -80,6 +80,7 @@ export class Desk {
     this.active = active
     if (active === undefined) await this.field.db.delete('meta', 'active_tube')
     else await this.field.db.put('meta', active, 'active_tube')
+    this.field.tell()
   }
 
   private post(): Post | undefined {
@@ -297,6 +298,7 @@ export class Desk {
       if (known !== undefined && known.state !== 'open') return refuse('box_closed')
       this.box = code
       await this.field.db.put('meta', code, 'active_box')
+      this.field.tell()
       return { ok: true, count: known?.tubes.length ?? 0 }
     })
   }
@@ -347,6 +349,7 @@ export class Desk {
       })
       this.box = undefined
       await this.field.db.delete('meta', 'active_box')
+      this.field.tell()
       return { ok: true }
     })
   }

@@ -112,7 +112,8 @@ export class Field {
     this.tell()
   }
 
-  private tell(): void {
+  /** Tells the screens that something changed. */
+  tell(): void {
     for (const listener of this.listeners) listener()
   }
 

@@ -1,8 +1,0 @@
-//! Signing in, accounts, roles, devices.
-
-pub mod callers;
-pub mod http;
-pub mod ops;
-pub mod password;
-pub mod throttle;
-pub mod view;

@@ -1,0 +1,113 @@
+// Continuous scanning with the rear camera: a code counts once while it stays in view.
+import { onScopeDispose, ref, shallowRef } from 'vue'
+import type { Read } from './reader.worker'
+
+export type CameraState = 'off' | 'starting' | 'on' | 'refused' | 'missing'
+
+/** A code that left the picture this long ago may be scanned again. */
+const AWAY_MS = 1500
+/** Two different codes need this long between them, so that each is seen and heard. */
+const BETWEEN_MS = 500
+const FRAME_MS = 90
+const LONG_EDGE = 960
+
+/** Decides which readings are news. Pure, for tests. */
+export function novelty() {
+  const seen = new Map<string, number>()
+  let last = 0
+  return (texts: string[], now: number): string | undefined => {
+    let news: string | undefined
+    for (const text of texts) {
+      const before = seen.get(text)
+      const fresh = before === undefined || now - before > AWAY_MS
+      if (fresh && news === undefined && now - last >= BETWEEN_MS) news = text
+      // A fresh code that has to wait its turn is not marked as seen yet.
+      if (!fresh || news === text) seen.set(text, now)
+    }
+    if (news !== undefined) last = now
+    for (const [text, at] of seen) if (now - at > AWAY_MS * 4) seen.delete(text)
+    return news
+  }
+}
+
+export function useCamera(onText: (text: string) => void) {
+  const state = ref<CameraState>('off')
+  const torch = ref<boolean | undefined>()
+  const video = shallowRef<HTMLVideoElement>()
+  const canvas = document.createElement('canvas')
+  const context = canvas.getContext('2d', { willReadFrequently: true })
+  const fresh = novelty()
+  let worker: Worker | undefined
+  let stream: MediaStream | undefined
+  let timer = 0
+  let reading = false
+  let left = false
+
+  function grab(): void {
+    const source = video.value
+    if (!worker || !source || !context || reading || source.videoWidth === 0) return
+    const scale = Math.min(1, LONG_EDGE / Math.max(source.videoWidth, source.videoHeight))
+    canvas.width = Math.round(source.videoWidth * scale)
+    canvas.height = Math.round(source.videoHeight * scale)
+    context.drawImage(source, 0, 0, canvas.width, canvas.height)
+    const image = context.getImageData(0, 0, canvas.width, canvas.height)
+    reading = true
+    worker.postMessage({ image }, [image.data.buffer])
+  }
+
+  function heard(event: MessageEvent<Read>): void {
+    reading = false
+    const text = fresh(event.data.texts, performance.now())
+    if (text !== undefined) onText(text)
+  }
+
+  async function start(element: HTMLVideoElement): Promise<void> {
+    if (!navigator.mediaDevices?.getUserMedia) {
+      state.value = 'missing'
+      return
+    }
+    state.value = 'starting'
+    let opened: MediaStream
+    try {
+      const size = { width: { ideal: 1280 }, height: { ideal: 960 } }
+      opened = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: 'environment', ...size } })
+    } catch (error) {
+      state.value = error instanceof DOMException && error.name === 'NotFoundError' ? 'missing' : 'refused'
+      return
+    }
+    // The page may have been left while the camera woke up.
+    if (left) return opened.getTracks().forEach((track) => track.stop())
+    stream = opened
+    video.value = element
+    element.srcObject = opened
+    void element.play().catch(() => undefined)
+    worker ??= new Worker(new URL('./reader.worker.ts', import.meta.url), { type: 'module' })
+    worker.onmessage = heard
+    const capabilities = opened.getVideoTracks()[0]?.getCapabilities?.() as { torch?: boolean } | undefined
+    torch.value = capabilities?.torch ? false : undefined
+    state.value = 'on'
+    timer = window.setInterval(grab, FRAME_MS)
+  }
+
+  function stop(): void {
+    window.clearInterval(timer)
+    stream?.getTracks().forEach((track) => track.stop())
+    stream = undefined
+    state.value = 'off'
+  }
+
+  async function toggleTorch(): Promise<void> {
+    const track = stream?.getVideoTracks()[0]
+    if (!track || torch.value === undefined) return
+    const on = !torch.value
+    await track.applyConstraints({ advanced: [{ torch: on } as MediaTrackConstraintSet] })
+    torch.value = on
+  }
+
+  onScopeDispose(() => {
+    left = true
+    stop()
+    worker?.terminate()
+  })
+  return { state, torch, start, stop, toggleTorch }
+}
