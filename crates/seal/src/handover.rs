@@ -25,7 +25,7 @@ pub struct Statement<'a> {
 }
 
 /// Longest statement that fits one QR code a phone reads at arm's length, characters.
-const LONGEST: usize = 2000;
+const LONGEST: usize = 2200;
 
 /// Splits a scanned statement.
 pub fn read_statement(text: &str) -> Result<Statement<'_>, HandoverError> {

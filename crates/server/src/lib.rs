@@ -1,6 +1,15 @@
-//! What happens: the one binary.
+//! What happens: the server's capabilities behind one router. `main.rs` is the command line,
+//! `boot.rs` reads as the recipe of starting up, `edge/routes.rs` is the table of routes.
 
+pub mod accounts;
+pub mod app;
+pub mod boot;
+pub mod clock;
 pub mod demo;
+pub mod edge;
 pub mod lab;
 pub mod people;
+pub mod plan;
 pub mod print;
+pub mod sampling;
+pub mod sync;

@@ -1,1 +1,59 @@
-fn main() {}
+//! The command line of Allclear.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use allclear_server::boot;
+use allclear_store::StoreConfig;
+use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A city's outbreak response in one program.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the server.
+    Serve {
+        /// `postgres://…` or the path of a SQLite file.
+        #[arg(long, env = "ALLCLEAR_STORE", default_value = "data/allclear.db")]
+        store: String,
+        /// Address to listen at.
+        #[arg(long, env = "ALLCLEAR_LISTEN", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        /// File of the master key (made at the first start).
+        #[arg(long, env = "ALLCLEAR_KEY_FILE", default_value = "data/master.key")]
+        key_file: PathBuf,
+        /// Starts with a synthetic city and an account for each role.
+        #[arg(long)]
+        demo: bool,
+        /// Persons of the demo city.
+        #[arg(long, env = "POPULATION", default_value_t = 20_000)]
+        population: u64,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ALLCLEAR_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let done = match Cli::parse().command {
+        Command::Serve { store, listen, key_file, demo, population } => {
+            let demo = demo.then_some(population);
+            boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo }).await
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("allclear: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

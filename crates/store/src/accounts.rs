@@ -221,6 +221,11 @@ impl Tx<'_> {
         self.query_opt("SELECT * FROM device WHERE token_hash = $1", &[token_hash.into()])?.as_ref().map(device).transpose()
     }
 
+    /// The device with this id.
+    pub fn device(&self, id: Id<Device>) -> Result<Option<DeviceRow>> {
+        self.query_opt("SELECT * FROM device WHERE id = $1", &[id.into()])?.as_ref().map(device).transpose()
+    }
+
     /// The device with this short number.
     pub fn device_by_no(&self, no: i64) -> Result<Option<DeviceRow>> {
         self.query_opt("SELECT * FROM device WHERE no = $1", &[no.into()])?.as_ref().map(device).transpose()

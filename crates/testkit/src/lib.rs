@@ -1,1 +1,95 @@
-//! stub
+//! Dev only: a city in a temporary store, and clients that read as sentences.
+//!
+//! `City::start()` gives a fresh store (SQLite in a temporary folder, or a fresh schema of the
+//! PostgreSQL that `ALLCLEAR_TEST_STORE` names) behind the real router. Time is the city's own clock.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test helpers stop at the first surprise")]
+
+mod client;
+mod clock;
+mod store;
+
+use std::sync::Arc;
+
+use allclear_domain::kernel::time::Instant;
+use allclear_server::{app::AppState, boot, demo, edge::routes};
+use axum::Router;
+
+pub use client::{Answer, Client, Phone};
+pub use clock::TestClock;
+
+/// A small synthetic city behind the real router.
+pub struct City {
+    /// The application, for what a test may look at directly (never to act).
+    pub app: AppState,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    /// Its route table.
+    pub routes: Vec<routes::Route>,
+    router: Router,
+    _store: store::TestStore,
+}
+
+impl City {
+    /// A city of 1,000 people with the demo's accounts and one open round.
+    pub async fn start() -> Self {
+        Self::with_population(1000).await
+    }
+
+    /// The same with another number of people.
+    pub async fn with_population(population: u64) -> Self {
+        let clock = Arc::new(TestClock::at(Instant(1_641_427_200_000_000)));
+        let store = store::TestStore::fresh().await;
+        let app = boot::application(&store.config, &[7; 32], clock.clone(), true).await.expect("the application starts");
+        demo::seed::seed(&app, population, 1).await.expect("the demo city");
+        let (router, _, routes) = routes::build(&app);
+        Self { app, clock, routes, router, _store: store }
+    }
+
+    /// Somebody who is not signed in.
+    #[must_use]
+    pub fn nobody(&self) -> Client {
+        Client::new(self.router.clone())
+    }
+
+    /// The demo account `name`, signed in.
+    pub async fn sign_in(&self, name: &str) -> Client {
+        let mut client = self.nobody();
+        client.sign_in(name, demo::PASSWORD).await;
+        client
+    }
+
+    /// A phone enrolled for the demo account `name`.
+    pub async fn phone(&self, name: &str) -> Phone {
+        Phone::enrol(self.sign_in(name).await, Arc::clone(&self.clock)).await
+    }
+
+    /// The open round.
+    #[must_use]
+    pub fn round(&self) -> uuid::Uuid {
+        self.app.plan().rounds.values().next().expect("a round").id.uuid()
+    }
+
+    /// A site, by index in code order of its area.
+    #[must_use]
+    pub fn site(&self, index: usize) -> uuid::Uuid {
+        let plan = self.app.plan();
+        let mut sites: Vec<_> = plan.sites.values().collect();
+        sites.sort_by_key(|site| site.area);
+        sites[index].id.uuid()
+    }
+
+    /// The numbers of the people whom a site serves, in order.
+    pub async fn people(&self, site: uuid::Uuid) -> Vec<i64> {
+        let plan = self.app.plan();
+        let serves = plan.sites[&allclear_domain::kernel::id::Id::new(site)].serves.clone();
+        let read = self.app.store.read("test_people", move |tx| {
+            let mut people = Vec::new();
+            for area in serves {
+                people.extend(tx.person_numbers(area, 0)?.into_iter().map(|(_, no)| no));
+            }
+            Ok::<_, allclear_store::StoreError>(people)
+        });
+        read.await.unwrap()
+    }
+}

@@ -322,7 +322,16 @@ impl Tx<'_> {
 
     /// A hand-over, locked.
     pub fn handover_for_update(&self, id: Uuid) -> Result<Option<HandoverRow>> {
-        self.query_opt("SELECT * FROM handover WHERE bucket = $1 AND id = $2 FOR UPDATE", &[self.bucket(id.as_bytes()).into(), id.into()])?
+        self.handover_by("SELECT * FROM handover WHERE bucket = $1 AND id = $2 FOR UPDATE", id)
+    }
+
+    /// A hand-over.
+    pub fn handover(&self, id: Uuid) -> Result<Option<HandoverRow>> {
+        self.handover_by("SELECT * FROM handover WHERE bucket = $1 AND id = $2", id)
+    }
+
+    fn handover_by(&self, sql: &'static str, id: Uuid) -> Result<Option<HandoverRow>> {
+        self.query_opt(sql, &[self.bucket(id.as_bytes()).into(), id.into()])?
             .map(|row| {
                 let half = |who: &str, device: &str, at: &str| -> Result<Option<(Id<Account>, i64, Instant)>> {
                     let who: Option<Id<Account>> = row.get(who)?;
@@ -454,6 +463,21 @@ impl Tx<'_> {
         )?
         .iter()
         .map(|row| Ok((row.at(0)?, row.at(1)?)))
+        .collect()
+    }
+
+    /// Which of these persons have a valid collection in one of these rounds.
+    pub fn sampled_among(&self, persons: &[i64], rounds: &[Id<Round>]) -> Result<std::collections::HashSet<i64>> {
+        let keys: Vec<[u8; 8]> = persons.iter().map(|no| no.to_be_bytes()).collect();
+        let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
+        let rounds: Vec<[u8; 16]> = rounds.iter().map(|id| id.uuid().into_bytes()).collect();
+        let rounds: Vec<&[u8]> = rounds.iter().map(<[u8; 16]>::as_slice).collect();
+        self.query(
+            "SELECT person FROM person_collection WHERE bucket = ANY($1) AND person = ANY($2) AND round = ANY_BLOB($3) AND state = 'valid'",
+            &[Val::I64s(&buckets), Val::I64s(persons), Val::Blobs(&rounds)],
+        )?
+        .iter()
+        .map(|row| row.at(0))
         .collect()
     }
 

@@ -1,0 +1,8 @@
+//! Signing in, accounts, roles, devices.
+
+pub mod callers;
+pub mod http;
+pub mod ops;
+pub mod password;
+pub mod throttle;
+pub mod view;

@@ -1,0 +1,31 @@
+//! Password hashes: argon2id, 19 MiB, two passes (OWASP), one at a time: without the semaphore a
+//! rush of logins would starve the request threads (57 hashes a second fill a core).
+
+use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
+use tokio::sync::Semaphore;
+
+use crate::edge::problem::{Code, Result};
+
+static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);
+
+/// Shortest password outside the demo, characters.
+pub const PASSWORD_CHARS_MIN: usize = 12;
+
+async fn alone<T: Send + 'static>(work: impl FnOnce() -> Option<T> + Send + 'static) -> Result<T> {
+    let _permit = ONE_AT_A_TIME.acquire().await.map_err(|_| Code::Internal.problem())?;
+    tokio::task::spawn_blocking(work).await.ok().flatten().ok_or_else(|| Code::Internal.problem())
+}
+
+/// Hashes a password with a salt that the caller drew.
+pub async fn hash(password: String, salt: [u8; 16]) -> Result<String> {
+    alone(move || Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())).await
+}
+
+/// Whether `password` fits `hash`.
+pub async fn fits(password: String, hash: String) -> Result<bool> {
+    alone(move || {
+        let parsed = PasswordHash::new(&hash).ok()?;
+        Some(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+    })
+    .await
+}

@@ -1,0 +1,98 @@
+//! Rows and callers as the wire shows them.
+
+use allclear_domain::kernel::{access::Role, area::AreaCode};
+use allclear_store::accounts::{AccountRow, DeviceRow, GrantRow};
+use allclear_wire::accounts as wire;
+
+use crate::{
+    clock::rfc3339,
+    edge::{
+        guard::Caller,
+        problem::{Code, Result},
+    },
+};
+
+/// Wire word of a role.
+#[must_use]
+pub const fn role(role: Role) -> wire::Role {
+    match role {
+        Role::Registrar => wire::Role::Registrar,
+        Role::SiteLead => wire::Role::SiteLead,
+        Role::Courier => wire::Role::Courier,
+        Role::LabEntry => wire::Role::LabEntry,
+        Role::LabRelease => wire::Role::LabRelease,
+        Role::Headquarters => wire::Role::Headquarters,
+        Role::GridWorker => wire::Role::GridWorker,
+        Role::Administrator => wire::Role::Administrator,
+        Role::Auditor => wire::Role::Auditor,
+    }
+}
+
+const fn from_role(word: wire::Role) -> Role {
+    match word {
+        wire::Role::Registrar => Role::Registrar,
+        wire::Role::SiteLead => Role::SiteLead,
+        wire::Role::Courier => Role::Courier,
+        wire::Role::LabEntry => Role::LabEntry,
+        wire::Role::LabRelease => Role::LabRelease,
+        wire::Role::Headquarters => Role::Headquarters,
+        wire::Role::GridWorker => Role::GridWorker,
+        wire::Role::Administrator => Role::Administrator,
+        wire::Role::Auditor => Role::Auditor,
+    }
+}
+
+/// Reads grants; an area code that is none is refused.
+pub fn grants(words: &[wire::Grant]) -> Result<Vec<GrantRow>> {
+    words
+        .iter()
+        .map(|grant| {
+            let area = AreaCode::parse(&grant.area).map_err(|_| Code::AreaUnknown.field("/grants"))?;
+            Ok(GrantRow { role: from_role(grant.role), area })
+        })
+        .collect()
+}
+
+fn grant(role_: Role, area: AreaCode) -> wire::Grant {
+    wire::Grant { role: role(role_), area: area.to_string() }
+}
+
+/// The caller, to themselves.
+#[must_use]
+pub fn me(caller: &Caller) -> wire::Me {
+    wire::Me {
+        account: caller.account.uuid(),
+        name: caller.name.clone(),
+        display_name: caller.display_name.clone(),
+        grants: caller.grants.iter().map(|(role, area)| grant(*role, *area)).collect(),
+        device: caller.device.map(|(id, _)| id.uuid()),
+        expires_at: rfc3339(caller.expires_at),
+    }
+}
+
+/// An account in a list.
+#[must_use]
+pub fn account(row: AccountRow, grants: &[GrantRow]) -> wire::Account {
+    wire::Account {
+        id: row.id.uuid(),
+        name: row.name,
+        display_name: row.display_name,
+        active: row.active,
+        grants: grants.iter().map(|g| grant(g.role, g.area)).collect(),
+        created_at: rfc3339(row.created_at),
+    }
+}
+
+/// A device in a list.
+#[must_use]
+pub fn device(row: DeviceRow, account_name: String) -> wire::Device {
+    wire::Device {
+        id: row.id.uuid(),
+        device_no: row.no,
+        label: row.label,
+        account_name,
+        enrolled_at: rfc3339(row.enrolled_at),
+        seen_at: row.seen_at.map(rfc3339),
+        revoked_at: row.revoked_at.map(rfc3339),
+    }
+}

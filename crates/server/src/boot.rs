@@ -1,0 +1,137 @@
+//! Starting up, readable as a recipe.
+
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use allclear_seal::Keys;
+use allclear_store::{Store, StoreConfig, StoreError};
+use axum::Router;
+
+use crate::{
+    accounts::{callers::Callers, ops},
+    app::{App, AppState},
+    clock::{Clock, Ids, SystemClock},
+    demo,
+    edge::{problem::Problem, routes},
+    plan::Plans,
+    sampling::batch::Batcher,
+};
+
+/// What a server is started with.
+pub struct Options {
+    /// Where facts are kept.
+    pub store: StoreConfig,
+    /// Address to listen at.
+    pub listen: SocketAddr,
+    /// File of the master key; made if it does not exist.
+    pub key_file: std::path::PathBuf,
+    /// Population of the demo city; none outside the demo.
+    pub demo: Option<u64>,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The key file.
+    #[error("the key file {path}: {what}")]
+    Key {
+        /// Its path.
+        path: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address.
+    #[error("cannot listen at {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// Seeding the demo.
+    #[error("the demo city: {0:?}")]
+    Demo(Problem),
+}
+
+/// Reads the master key, or makes one that only this user can read.
+pub fn master_key(path: &Path) -> Result<[u8; 32], StartError> {
+    let wrong = |what: String| StartError::Key { path: path.display().to_string(), what };
+    match std::fs::read(path) {
+        Ok(bytes) => bytes.try_into().map_err(|_| wrong("not 32 bytes".into())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let fresh: [u8; 32] = Keys::from_master(&[0; 32]).random();
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder).map_err(|e| wrong(e.to_string()))?;
+            }
+            write_private(path, &fresh).map_err(|e| wrong(e.to_string()))?;
+            Ok(fresh)
+        }
+        Err(e) => Err(wrong(e.to_string())),
+    }
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Opens the store and puts the application together.
+pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn Clock>, demo: bool) -> Result<AppState, StoreError> {
+    let keys = Arc::new(Keys::from_master(master));
+    let store = Store::open(config, Arc::clone(&keys)).await?;
+    let plans = Plans::load(&store).await?;
+    let ids = Ids::new(Arc::clone(&keys));
+    let field = Batcher::start(store.clone(), ids.clone());
+    Ok(Arc::new(App { store, clock, ids, keys, callers: Callers::default(), plans, field, demo }))
+}
+
+/// Runs until the process is told to stop.
+pub async fn serve(options: Options) -> Result<(), StartError> {
+    let master = master_key(&options.key_file)?;
+    let app = application(&options.store, &master, Arc::new(SystemClock), options.demo.is_some()).await?;
+    if let Some(population) = options.demo {
+        demo::seed::seed(&app, population, 2022).await.map_err(StartError::Demo)?;
+    }
+    let (router, _, _) = routes::build(&app);
+    let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| StartError::Listen(options.listen, e))?;
+    announce(&app, options.listen).await;
+    listen(listener, router).await.map_err(|e| StartError::Listen(options.listen, e))
+}
+
+async fn listen(listener: tokio::net::TcpListener, router: Router) -> std::io::Result<()> {
+    use axum::serve::ListenerExt;
+    // Small answers go out at once: Nagle's algorithm would hold them for the client's next packet.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    axum::serve(listener, router).with_graceful_shutdown(stopped()).await
+}
+
+async fn stopped() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
+
+/// Says on the terminal where to go next: demo accounts, or the first administrator's link.
+async fn announce(app: &App, listen: SocketAddr) {
+    let base = format!("http://{listen}");
+    println!("Allclear is at {base}");
+    if app.demo {
+        println!("Demo accounts, password {}:", demo::PASSWORD);
+        for account in &demo::ACCOUNTS {
+            println!("  {:<13} {}", account.name, account.display_name);
+        }
+        return;
+    }
+    let empty = app.store.read("announce", |tx| tx.count_accounts()).await;
+    if matches!(empty, Ok(0))
+        && let Ok((code, _)) = ops::one_time_code(app, "setup", None, "first administrator".into()).await
+    {
+        println!("First administrator, once, within 15 minutes: {base}/desk/#/setup?code={code}");
+    }
+}

@@ -1,0 +1,27 @@
+//! Every bound of the edge in one place, each with its reason.
+
+/// Bytes of a JSON body: a sync batch of 200 commands is about 120 KiB.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Bytes of an uploaded file: a million rows of a register are about 120 MB as CSV.
+pub const UPLOAD_BYTES_MAX: usize = 256 << 20;
+/// Commands of one sync request: one request stays below a second on a slow disk.
+pub const SYNC_COMMANDS_MAX: usize = 200;
+/// Requests whose commands may wait for a commit; beyond it the answer is 503, never a longer queue.
+pub const FIELD_QUEUE_MAX: usize = 4096;
+/// Requests that one commit takes in: keeps the longest commit well under 100 ms.
+pub const FIELD_GROUP_MAX: usize = 512;
+/// Rows of one page of a list.
+pub const PAGE_ROWS_MAX: i64 = 500;
+/// People of one roster: a phone recognises at least the 2,000 to 3,000 that a site serves.
+pub const ROSTER_MAX: i64 = 20_000;
+/// Failed logins of one name, or from one address, in [`LOGIN_WINDOW_S`] before it must wait.
+pub const LOGIN_FAILURES_MAX: u32 = 10;
+/// Seconds over which failed logins are counted.
+pub const LOGIN_WINDOW_S: i64 = 300;
+/// Seconds of a session: one shift.
+pub const SESSION_S: i64 = 12 * 3600;
+/// Seconds of an enrolment code: time to walk to the phone.
+pub const ENROLMENT_S: i64 = 15 * 60;
+/// Seconds for which a caller is remembered before the store is asked again; the longest that a
+/// revoked device still works on another node.
+pub const CALLER_CACHE_S: i64 = 15;

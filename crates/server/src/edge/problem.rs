@@ -1,0 +1,160 @@
+//! Problem details: one list of codes, one body, one place that makes them.
+
+use allclear_store::StoreError;
+use allclear_wire::problem::Problem as Body;
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+macro_rules! problems {
+    ($($name:ident = $status:literal $code:literal, $title:literal, $zh:literal, $en:literal;)*) => {
+        /// Stable codes. Append only; each is listed in `contract/problems.json`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $title] $name),* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// Status, code, title, Chinese text, English text.
+            #[must_use]
+            pub const fn row(self) -> (u16, &'static str, &'static str, &'static str, &'static str) {
+                match self { $(Self::$name => ($status, $code, $title, $zh, $en)),* }
+            }
+        }
+    };
+}
+
+problems! {
+    AlreadyExists = 409 "already_exists", "It exists already", "已存在同名记录，请换一个名称。", "Something with this name exists; choose another.";
+    AreaUnknown = 422 "area_unknown", "No such area", "没有这个区划代码，请从列表中选择。", "No area has this code; pick one from the list.";
+    BodyInvalid = 422 "body_invalid", "The request does not fit its form", "提交的内容格式不对，请检查标出的字段。", "The request does not fit its form; check the field named.";
+    BodyTooLarge = 413 "body_too_large", "The request is too large", "内容太大，请分批提交。", "Too large; send it in smaller parts.";
+    CodeMalformed = 422 "code_malformed", "This is not a valid code", "条码无效或扫错了类型，请重新扫描。", "The code is malformed or of another kind; scan again.";
+    CredentialsWrong = 401 "credentials_wrong", "Name or password is wrong", "账号或密码不正确。", "Name or password is wrong.";
+    DeviceRequired = 403 "device_required", "Only an enrolled device may do this", "请先登记本设备。", "Enrol this device first.";
+    EnrolmentUsed = 410 "enrolment_used", "The enrolment code was used or has ended", "登记码已使用或已过期，请重新生成。", "The enrolment code was used or has ended; make a new one.";
+    FileUnreadable = 422 "file_unreadable", "The file cannot be read", "无法读取该文件：请用 CSV（UTF-8 或 GB18030）或 XLSX。", "The file cannot be read: use CSV (UTF-8 or GB18030) or XLSX.";
+    Forbidden = 403 "forbidden", "This account may not do that here", "您的账号没有此项权限，请联系管理员。", "Your account may not do this; ask the administrator.";
+    Internal = 500 "internal", "Something is broken on our side", "系统出错，已记录。请稍后再试。", "Something is broken on our side; it was logged. Try again later.";
+    NotFound = 404 "not_found", "There is no such thing", "没有找到。", "Not found.";
+    PasswordWeak = 422 "password_weak", "The password is too short", "密码至少 12 位。", "A password has at least 12 characters.";
+    ReasonRequired = 422 "reason_required", "A reason is required", "请填写原因。", "Give a reason.";
+    SamePerson = 409 "same_person", "A second person must do this", "须由另一人审核，录入人不能自己发布。", "Another person must do this: not the one who entered it.";
+    SetupDone = 410 "setup_done", "The first administrator exists already", "首位管理员已创建。", "The first administrator exists already.";
+    SlowDown = 503 "slow_down", "Too busy just now", "系统繁忙，请稍候，数据已保留在设备上。", "Busy just now; wait a moment. What you recorded is kept on the device.";
+    StateConflict = 409 "state_conflict", "It is in another state now", "状态已变化，请刷新后再试。", "It changed meanwhile; reload and try again.";
+    StoreAway = 503 "store_away", "The store cannot be reached", "数据库暂时不可用，请稍候。", "The store cannot be reached just now; wait a moment.";
+    StoreFull = 507 "store_full", "The store cannot write", "磁盘空间不足或只读，未写入任何内容，请联系管理员。", "The disk is full or read-only; nothing was written. Call the administrator.";
+    TooManyAttempts = 429 "too_many_attempts", "Too many failed attempts", "尝试次数过多，请稍后再试。", "Too many failed attempts; wait a while.";
+    Unauthenticated = 401 "unauthenticated", "Sign in first", "请先登录。", "Sign in first.";
+}
+
+/// An error on its way to a person: what they read, and what only the log reads.
+#[derive(Debug)]
+pub struct Problem {
+    code: Code,
+    detail: Option<String>,
+    field: Option<String>,
+    retry_after_s: Option<u32>,
+    internal: Option<String>,
+}
+
+/// Result of handlers and ops.
+pub type Result<T, E = Problem> = std::result::Result<T, E>;
+
+impl Code {
+    /// A problem of this code.
+    #[must_use]
+    pub const fn problem(self) -> Problem {
+        Problem { code: self, detail: None, field: None, retry_after_s: None, internal: None }
+    }
+
+    /// A problem of this code about one field of the request (a JSON pointer).
+    #[must_use]
+    pub fn field(self, pointer: &str) -> Problem {
+        Problem { field: Some(pointer.to_owned()), ..self.problem() }
+    }
+}
+
+impl Problem {
+    /// Adds what is particular to this occurrence; never an identity.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// Adds after how many seconds to try again.
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Which code it is.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let (code, retry) = match &error {
+            StoreError::Away(_) | StoreError::Locked(_) => (Code::StoreAway, Some(2)),
+            StoreError::Full(_) => (Code::StoreFull, None),
+            StoreError::Conflict { .. } => (Code::SlowDown, Some(1)),
+            StoreError::Rows { .. } => (Code::StateConflict, None),
+            StoreError::Constraint(_) => (Code::AlreadyExists, None),
+            StoreError::Column { .. } | StoreError::Cell(_) | StoreError::Schema(_) | StoreError::Engine(_) => (Code::Internal, None),
+        };
+        Self { code, detail: None, field: None, retry_after_s: retry, internal: Some(error.to_string()) }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, code, title, zh, en) = self.code.row();
+        if let Some(internal) = &self.internal {
+            tracing::warn!(code, internal, "problem");
+        }
+        let body = Body {
+            kind: format!("https://allclear.invalid/problems/{code}"),
+            title: title.into(),
+            status,
+            code: code.into(),
+            text_zh: zh.into(),
+            text_en: en.into(),
+            detail: self.detail,
+            field: self.field,
+            retry_after_s: self.retry_after_s,
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// JSON body that answers problem details when it does not fit.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> axum::extract::FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self> {
+        use axum::extract::rejection::JsonRejection as R;
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(value)) => Ok(Self(value)),
+            Err(R::BytesRejection(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Code::BodyTooLarge.problem()),
+            // serde's text names fields and types of the form, never values beyond the offending one's kind.
+            Err(error) => Err(Code::BodyInvalid.problem().detail(error.body_text())),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The table of routes, grouped by who calls them. A route without a line here does not exist; a
+//! guarded line names exactly one action, and a test calls each as nobody and as every role.
+
+use allclear_domain::kernel::access::Action;
+use axum::{Router, http::HeaderValue, middleware::from_fn_with_state, routing::get};
+use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{assets, guard, limits};
+use crate::{accounts, app::AppState, sampling, sync};
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody; the handler says why.
+    Open,
+    /// Accounts whose role allows the action.
+    Guarded(Action),
+}
+
+/// One line of the route table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// HTTP method, upper case.
+    pub method: String,
+    /// Path with `{parameters}`.
+    pub path: String,
+    /// Who may call it.
+    pub access: Access,
+}
+
+/// Collects groups of routes with their access.
+pub struct Table {
+    app: AppState,
+    router: OpenApiRouter<AppState>,
+    rows: Vec<Route>,
+}
+
+impl Table {
+    fn note(&mut self, group: &OpenApiRouter<AppState>, access: Access) {
+        for (path, item) in &group.get_openapi().paths.paths {
+            let methods = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("PATCH", &item.patch), ("DELETE", &item.delete)];
+            for (method, _) in methods.iter().filter(|(_, operation)| operation.is_some()) {
+                self.rows.push(Route { method: (*method).into(), path: path.clone(), access });
+            }
+        }
+    }
+
+    /// Routes that anybody may call.
+    #[must_use]
+    pub fn open(mut self, group: OpenApiRouter<AppState>) -> Self {
+        self.note(&group, Access::Open);
+        self.router = self.router.merge(group);
+        self
+    }
+
+    /// Routes for accounts that may do `action`.
+    #[must_use]
+    pub fn guarded(mut self, action: Action, group: OpenApiRouter<AppState>) -> Self {
+        self.note(&group, Access::Guarded(action));
+        let layer = from_fn_with_state((self.app.clone(), action), guard::guard);
+        self.router = self.router.merge(group.layer(layer));
+        self
+    }
+}
+
+/// The table itself.
+fn table(app: &AppState) -> Table {
+    let table = Table { app: app.clone(), router: OpenApiRouter::new(), rows: Vec::new() };
+    table
+        .open(accounts::http::open_routes())
+        .guarded(Action::UseOwnAccount, accounts::http::own_routes())
+        .guarded(Action::ManageAccounts, accounts::http::manage_routes())
+        .guarded(Action::ReadPlan, sampling::http::plan_routes())
+        .guarded(Action::RecordFieldFacts, sync::http::routes())
+        .guarded(Action::ReadRoster, sync::http::roster_routes())
+}
+
+/// The router, its OpenAPI document and its route table.
+#[must_use]
+pub fn build(app: &AppState) -> (Router, OpenApi, Vec<Route>) {
+    let Table { router, rows, .. } = table(app);
+    let (router, mut openapi) = router.split_for_parts();
+    openapi.info = utoipa::openapi::InfoBuilder::new()
+        .title("Allclear")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("A city's outbreak response in one program."))
+        .build();
+    let header = |name: &'static str, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(axum::http::HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    let router = router
+        .route("/healthz", get(|| async { "ok" }))
+        .fallback(assets::asset)
+        .layer(axum::extract::DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(header("content-security-policy", assets::POLICY))
+        .layer(header("x-content-type-options", "nosniff"))
+        .layer(header("referrer-policy", "no-referrer"))
+        .with_state(app.clone());
+    (router, openapi, rows)
+}

@@ -1,0 +1,364 @@
+//! One commit of field facts. A swab that comes next in its tube is appended; everything else
+//! (seals, undos, late swabs, replays) folds the tube's whole set of facts again.
+
+use std::collections::{BTreeMap, HashMap};
+
+use allclear_domain::{
+    kernel::{
+        area::AreaCode,
+        change::Fact,
+        id::{Id, PersonNo, Round, Site},
+        time::Instant,
+    },
+    sampling::{
+        ExceptionKind, Station,
+        tube::{Stage, Tube, Verdict},
+    },
+};
+use allclear_store::{
+    Result, Tx,
+    feed::NewChange,
+    rounds::SiteRow,
+    sampling::{CollectionRow, ExceptionRow, TubeRow},
+};
+use allclear_wire::sync::{self as wire, Op, Outcome, OutcomeState, RecordCollection, Warning};
+
+use super::{boxes, command, command::Incoming, person::Known, refold};
+use crate::{clock::Ids, edge::problem::Problem, plan::Plan};
+
+/// Commands of one request: the plan and the time at which they came in.
+pub type Group = (std::sync::Arc<Plan>, Instant, Vec<Incoming>);
+
+/// What a commit has worked out and not written yet.
+pub struct Work<'t, 'c> {
+    /// The transaction.
+    pub tx: &'t Tx<'c>,
+    /// Ids of changes.
+    pub ids: &'t Ids,
+    /// Tubes of the commands, as they will be.
+    pub tubes: HashMap<String, TubeRow>,
+    dirty: BTreeMap<String, i64>,
+    collections: Vec<CollectionRow>,
+    /// Facts by bucket: one change row a bucket.
+    facts: BTreeMap<i64, Vec<Fact>>,
+    known: Known,
+}
+
+/// Applies groups of commands; answers each group in its order.
+pub fn commit(tx: &Tx<'_>, ids: &Ids, groups: &[Group]) -> Result<Vec<Vec<Outcome>>, Problem> {
+    let commands = || groups.iter().flat_map(|(_, _, commands)| commands);
+    let mut codes: Vec<&str> = commands().flat_map(tubes_of).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let tubes = if codes.is_empty() { HashMap::new() } else { tx.tubes_for_update(&codes)? };
+    let known = Known::load(tx, commands())?;
+    let mut work = Work { tx, ids, tubes, dirty: BTreeMap::new(), collections: Vec::new(), facts: BTreeMap::new(), known };
+    let mut outcomes = Vec::with_capacity(groups.len());
+    for (plan, now, commands) in groups {
+        outcomes.push(commands.iter().map(|command| work.one(plan, *now, command)).collect::<Result<Vec<_>>>()?);
+    }
+    let now = groups.iter().map(|(_, now, _)| *now).max().unwrap_or_default();
+    work.finish(now)?;
+    Ok(outcomes)
+}
+
+fn tubes_of(command: &Incoming) -> impl Iterator<Item = &str> {
+    let second = match &command.op {
+        Ok(Op::MoveCollection(c)) => Some(c.to_tube.as_str()),
+        _ => None,
+    };
+    let first = match &command.op {
+        Ok(Op::SealBox(_) | Op::HandOver(_)) | Err(_) => None,
+        Ok(_) => Some(command.subject.as_str()),
+    };
+    first.into_iter().chain(second)
+}
+
+/// Wire word of an exception.
+#[must_use]
+pub const fn wire_exception(kind: ExceptionKind) -> wire::ExceptionKind {
+    use ExceptionKind as D;
+    use wire::ExceptionKind as W;
+    match kind {
+        D::SecondCollection => W::SecondCollection,
+        D::TubeHeldElsewhere => W::TubeHeldElsewhere,
+        D::TubeSealed => W::TubeSealed,
+        D::TubeOverFull => W::TubeOverFull,
+        D::UnknownPerson => W::UnknownPerson,
+        D::RoundClosed => W::RoundClosed,
+        D::ClockTooFarOff => W::ClockTooFarOff,
+        D::ContentDiffers => W::ContentDiffers,
+        D::CountDiffers => W::CountDiffers,
+        D::MalformedCode => W::MalformedCode,
+        D::UnknownTarget => W::UnknownTarget,
+        D::WrongState => W::WrongState,
+        D::OutOfScope => W::OutOfScope,
+    }
+}
+
+/// The answer to a device for a verdict.
+#[must_use]
+pub fn outcome(id: uuid::Uuid, verdict: Verdict) -> Outcome {
+    match verdict {
+        Verdict::Accepted => Outcome { id, state: OutcomeState::Recorded, exception: None, warning: None },
+        Verdict::AcceptedFull => Outcome { id, state: OutcomeState::Recorded, exception: None, warning: Some(Warning::TubeFull) },
+        Verdict::Exception(kind) => Outcome { id, state: OutcomeState::Exception, exception: Some(wire_exception(kind)), warning: None },
+    }
+}
+
+impl Work<'_, '_> {
+    fn one(&mut self, plan: &Plan, now: Instant, command: &Incoming) -> Result<Outcome> {
+        let verdict = match &command.op {
+            Err(kind) => {
+                self.open_exception(now, command, *kind, None, None, None)?;
+                Verdict::Exception(*kind)
+            }
+            Ok(Op::RecordCollection(c)) => self.collect(plan, now, command, c)?,
+            Ok(Op::SealBox(c)) => boxes::seal(self, now, command, c)?,
+            Ok(Op::HandOver(c)) => boxes::hand_over(self, now, command, c)?,
+            Ok(op) => refold::custody(self, plan, now, command, op)?,
+        };
+        Ok(outcome(command.id, verdict))
+    }
+
+    fn collect(&mut self, plan: &Plan, now: Instant, command: &Incoming, c: &RecordCollection) -> Result<Verdict> {
+        let site = plan.sites.get(&Id::new(c.site));
+        let site_area = site.map_or_else(|| plan.areas.first().map_or_else(root_area, |area| area.code), |site| site.area);
+        let person = self.known.resolve(self.tx, &c.person, site_area, now)?;
+        let flaw = flaw(plan, command, c, site, person.is_some());
+        let station = Station { site: Id::new(c.site), number: c.station };
+        let kind = command::tube_kind(c.tube_kind);
+        let row = CollectionRow {
+            tube: c.tube.clone(),
+            id: Id::new(command.id),
+            round: Id::new(c.round),
+            person: person.map(|p| p.no),
+            claimed: if person.is_some() { None } else { Some(self.claim(command, c)) },
+            area: person.map_or(site_area, |p| p.area),
+            site: station.site,
+            station: station.number,
+            kind,
+            registrar: command.account,
+            id_mode: command::id_mode(c.id_mode).into(),
+            offline: command.offline,
+            key: command.key,
+            recorded_at: now,
+            clock_offset: command.clock_offset,
+            state: "valid".into(),
+            flaw: flaw.map(|kind| kind.as_str().to_owned()),
+            decision: None,
+            moved_from: None,
+        };
+        let next = match self.tubes.get(&c.tube) {
+            Some(tube) => tube.last < command.key,
+            // A seal may have arrived before the first swab.
+            None => self.tx.custody_of(&c.tube)?.is_empty(),
+        };
+        if next { self.append(now, command, row, station, flaw) } else { refold::late(self, now, command, row) }
+    }
+
+    /// What the device said of somebody unknown, sealed: a supervisor may open it to find out who.
+    fn claim(&self, command: &Incoming, c: &RecordCollection) -> Vec<u8> {
+        let text = serde_json::to_string(&c.person).unwrap_or_default();
+        self.tx.keys().seal_cell("collection", "claimed", &command.id.to_string(), &text)
+    }
+
+    fn append(
+        &mut self,
+        now: Instant,
+        command: &Incoming,
+        mut row: CollectionRow,
+        station: Station,
+        flaw: Option<ExceptionKind>,
+    ) -> Result<Verdict> {
+        let before = self.tubes.get(&row.tube).map(|tube| tube.stage);
+        let tube = self.tubes.entry(row.tube.clone()).or_insert_with(|| new_tube(&row));
+        let mut folded = field_state(tube, before.is_none());
+        let verdict = folded.collect(command.key, station, row.kind, flaw);
+        tube.kind = folded.kind;
+        tube.station = folded.station.map(|s| s.number);
+        tube.valid = folded.valid as i32;
+        tube.inside = folded.inside as i32;
+        tube.last = command.key;
+        let (round, site, stage, members) = (tube.round, tube.site, tube.stage, tube.valid);
+        let bucket = self.touch(&row.tube);
+        match verdict {
+            Verdict::Exception(kind) => {
+                row.state = "exception".into();
+                self.open_exception(now, command, kind, Some(&row), row.person, Some(row.round))?;
+            }
+            Verdict::Accepted | Verdict::AcceptedFull => self.note(bucket, counted(&row, 1)),
+        }
+        self.note(bucket, Fact::Tube { code: row.tube.clone(), round, site, from: before, to: stage, members, at: command.key.at });
+        self.collections.push(row);
+        Ok(verdict)
+    }
+
+    /// Marks a tube as changed; answers its bucket.
+    pub fn touch(&mut self, code: &str) -> i64 {
+        let bucket = self.tx.bucket(code.as_bytes());
+        if !self.dirty.contains_key(code) {
+            self.dirty.insert(code.to_owned(), bucket);
+        }
+        bucket
+    }
+
+    /// Adds a fact to the change of a bucket.
+    pub fn note(&mut self, bucket: i64, fact: Fact) {
+        self.facts.entry(bucket).or_default().push(fact);
+    }
+
+    /// Writes what was only worked out so far, so that a fold reads everything.
+    pub fn flush(&mut self) -> Result<()> {
+        if !self.collections.is_empty() {
+            let rows = std::mem::take(&mut self.collections);
+            self.tx.insert_collections(&rows)?;
+        }
+        let dirty = std::mem::take(&mut self.dirty);
+        for code in dirty.keys() {
+            if let Some(tube) = self.tubes.get_mut(code) {
+                tube.version += 1;
+            }
+        }
+        let changed: Vec<&TubeRow> = dirty.keys().filter_map(|code| self.tubes.get(code)).collect();
+        if changed.is_empty() { Ok(()) } else { self.tx.upsert_tubes(&changed) }
+    }
+
+    fn finish(&mut self, now: Instant) -> Result<()> {
+        self.flush()?;
+        for (bucket, facts) in std::mem::take(&mut self.facts) {
+            let id = self.ids.at(now);
+            self.tx.append_change(&NewChange { id, bucket, at: now, op: "record_field_facts", author: "field", facts: &facts })?;
+        }
+        Ok(())
+    }
+
+    /// Opens an exception about a command and notes it in the feed.
+    pub fn open_exception(
+        &mut self,
+        now: Instant,
+        command: &Incoming,
+        kind: ExceptionKind,
+        row: Option<&CollectionRow>,
+        person: Option<PersonNo>,
+        round: Option<Id<Round>>,
+    ) -> Result<()> {
+        let site: Option<Id<Site>> = row.map(|row| row.site);
+        let area = row.map(|row| row.area).or_else(|| command.areas.first().copied()).unwrap_or_else(root_area);
+        let detail = serde_json::json!({
+            "command": wire_op(command),
+            "device_no": command.key.device_no,
+            "station": row.map(|row| row.station),
+            "held_by": self.tubes.get(&command.subject).map(|tube| serde_json::json!({
+                "site": tube.site.uuid(), "station": tube.station, "stage": tube.stage.as_str(), "inside": tube.inside,
+            })),
+        });
+        let exception = ExceptionRow {
+            id: command.id,
+            kind: kind.as_str().into(),
+            subject: command.subject.clone(),
+            round,
+            person,
+            site,
+            area,
+            opened_at: now,
+            detail: detail.to_string(),
+            state: "open".into(),
+            resolution: None,
+            note: None,
+            resolved_at: None,
+        };
+        if self.tx.open_exception(&exception)? {
+            let bucket = self.tx.bucket(command.subject.as_bytes());
+            self.note(bucket, Fact::Exception { kind: exception.kind, round, delta: 1 });
+        }
+        Ok(())
+    }
+}
+
+fn wire_op(command: &Incoming) -> &'static str {
+    match &command.op {
+        Ok(Op::RecordCollection(_)) => "record_collection",
+        Ok(Op::VoidCollection(_)) => "void_collection",
+        Ok(Op::MoveCollection(_)) => "move_collection",
+        Ok(Op::SealTube(_)) => "seal_tube",
+        Ok(Op::PackTube(_)) => "pack_tube",
+        Ok(Op::UnpackTube(_)) => "unpack_tube",
+        Ok(Op::SealBox(_)) => "seal_box",
+        Ok(Op::HandOver(_)) => "hand_over",
+        Err(_) => "unreadable",
+    }
+}
+
+/// The area of a store that has none yet: 中国 as a county-shaped code.
+fn root_area() -> AreaCode {
+    AreaCode::from_number(100_000).unwrap_or_else(|_| unreachable!("six digits"))
+}
+
+fn flaw(plan: &Plan, command: &Incoming, c: &RecordCollection, site: Option<&SiteRow>, known: bool) -> Option<ExceptionKind> {
+    let in_scope = site.is_some_and(|site| command.areas.iter().any(|root| site.area.is_within(*root)));
+    let round_takes = plan.rounds.get(&Id::new(c.round)).is_some_and(|round| round.window.takes(command.key.at));
+    let skew_max = plan.profile.clock_skew_max_s.saturating_mul(1_000_000);
+    if !in_scope {
+        Some(ExceptionKind::OutOfScope)
+    } else if command.clock_offset.abs() > skew_max {
+        Some(ExceptionKind::ClockTooFarOff)
+    } else if !round_takes {
+        Some(ExceptionKind::RoundClosed)
+    } else if !known {
+        Some(ExceptionKind::UnknownPerson)
+    } else {
+        None
+    }
+}
+
+/// A tube that its first swab opens.
+#[must_use]
+pub fn new_tube(row: &CollectionRow) -> TubeRow {
+    TubeRow {
+        code: row.tube.clone(),
+        round: row.round,
+        kind: row.kind,
+        stage: Stage::Open,
+        site: row.site,
+        station: None,
+        valid: 0,
+        inside: 0,
+        box_code: None,
+        counted: None,
+        opened_at: row.key.at,
+        sealed_at: None,
+        stage_at: row.key.at,
+        last: row.key,
+        version: 0,
+    }
+}
+
+/// The field's view of a stored tube, to append to.
+fn field_state(tube: &TubeRow, fresh: bool) -> Tube {
+    Tube {
+        kind: tube.kind,
+        station: tube.station.map(|number| Station { site: tube.site, number }),
+        stage: tube.stage,
+        valid: tube.valid as usize,
+        inside: tube.inside as usize,
+        last: if fresh { None } else { Some(tube.last) },
+    }
+}
+
+/// The feed's word that a collection began (1) or ceased (-1) to count. One of nobody known counts
+/// as a swab of person 0 until it is found out who it was; it is then told again with the person.
+#[must_use]
+pub fn counted(row: &CollectionRow, delta: i32) -> Fact {
+    Fact::Collection {
+        id: row.id,
+        round: row.round,
+        tube: row.tube.clone(),
+        person: row.person.unwrap_or(PersonNo(0)),
+        area: row.area,
+        site: row.site,
+        taken_at: row.key.at,
+        device_no: row.key.device_no,
+        delta,
+    }
+}

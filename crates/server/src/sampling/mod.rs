@@ -1,0 +1,11 @@
+//! Sampling: rounds, sites, and what the field sends.
+
+pub mod apply;
+pub mod batch;
+pub mod boxes;
+pub mod command;
+pub mod expected;
+pub mod http;
+pub mod person;
+pub mod refold;
+pub mod view;

@@ -1,0 +1,149 @@
+//! Who was sampled: from what the device knew to a person of the register.
+
+use std::collections::HashMap;
+
+use allclear_domain::{
+    kernel::{
+        area::{AreaCode, Level},
+        code::CardCode,
+        id::PersonNo,
+        time::Instant,
+    },
+    people::{date::Date, document::Document},
+};
+use allclear_store::{Result, Tx, people::NewPerson, people::PersonPlace};
+use allclear_wire::{people::DocumentKind, sync::Op, sync::PersonRef};
+
+use super::command::Incoming;
+
+/// Persons that a group of commands speaks of, looked up in two set-based queries.
+#[derive(Debug, Default)]
+pub struct Known {
+    places: HashMap<i64, PersonPlace>,
+    cards: HashMap<String, i64>,
+}
+
+impl Known {
+    /// Looks up every number and card code in the commands.
+    pub fn load<'c>(tx: &Tx<'_>, commands: impl Iterator<Item = &'c Incoming>) -> Result<Self> {
+        let (mut numbers, mut codes) = (Vec::new(), Vec::new());
+        for command in commands {
+            match &command.op {
+                Ok(Op::RecordCollection(c)) => match &c.person {
+                    PersonRef::No { no } => numbers.push(*no),
+                    PersonRef::Code { code } => codes.extend(CardCode::parse(code).ok()),
+                    PersonRef::Document { .. } | PersonRef::Manual { .. } => {}
+                },
+                _ => {}
+            }
+        }
+        let cards =
+            if codes.is_empty() { HashMap::new() } else { tx.persons_of_cards(&codes.iter().map(CardCode::as_str).collect::<Vec<_>>())? };
+        numbers.extend(cards.values());
+        numbers.sort_unstable();
+        numbers.dedup();
+        let places = if numbers.is_empty() { HashMap::new() } else { tx.person_places(&numbers)? };
+        Ok(Self { places, cards })
+    }
+
+    /// The person meant by `reference`, registered on the spot if the field gave name and document
+    /// or name alone. Nothing: nobody has this code or number.
+    pub fn resolve(&mut self, tx: &Tx<'_>, reference: &PersonRef, site_area: AreaCode, now: Instant) -> Result<Option<PersonPlace>> {
+        match reference {
+            PersonRef::No { no } => Ok(self.places.get(no).copied()),
+            PersonRef::Code { code } => {
+                let no = CardCode::parse(code).ok().and_then(|code| self.cards.get(code.as_str()).copied());
+                Ok(no.and_then(|no| self.places.get(&no).copied()))
+            }
+            PersonRef::Document { kind, number, name } => by_document(tx, *kind, number, name.as_deref(), site_area, now),
+            PersonRef::Manual { provisional, name, phone, birth_year } => {
+                if let Some(no) = tx.provisional_person(*provisional)? {
+                    return place(tx, no);
+                }
+                let made = register(tx, name, *birth_year, phone.as_deref(), "provisional", site_area, now)?;
+                if let Some(made) = made {
+                    tx.insert_provisional_person(*provisional, made.no)?;
+                }
+                Ok(made)
+            }
+        }
+    }
+}
+
+fn place(tx: &Tx<'_>, no: i64) -> Result<Option<PersonPlace>> {
+    Ok(tx.person_places(&[no])?.get(&no).copied())
+}
+
+fn by_document(
+    tx: &Tx<'_>,
+    kind: DocumentKind,
+    number: &str,
+    name: Option<&str>,
+    site_area: AreaCode,
+    now: Instant,
+) -> Result<Option<PersonPlace>> {
+    let Some((word, number)) = document(kind, number, now) else { return Ok(None) };
+    let blind = tx.keys().blind(word, &number);
+    if let Some(no) = tx.person_of_document(&blind)? {
+        return place(tx, no);
+    }
+    let Some(name) = name else { return Ok(None) };
+    let made = register(tx, name, None, None, "active", site_area, now)?;
+    if let Some(made) = made {
+        let sealed = tx.keys().seal_cell("document", "number", &made.no.0.to_string(), &number);
+        tx.insert_documents(&[(blind, word, sealed, made.no)])?;
+    }
+    Ok(made)
+}
+
+/// Stored kind and normal form of a document number; nothing if it is malformed.
+#[must_use]
+pub fn document(kind: DocumentKind, number: &str, now: Instant) -> Option<(&'static str, String)> {
+    use allclear_domain::people::document::DocumentKind as D;
+    let kind = match kind {
+        DocumentKind::ResidentId => D::ResidentId,
+        DocumentKind::HkMacaoPermit => D::HkMacaoPermit,
+        DocumentKind::TaiwanPermit => D::TaiwanPermit,
+        DocumentKind::Passport => D::Passport,
+        DocumentKind::ForeignPermanentResident => D::ForeignPermanentResident,
+    };
+    let document = Document::parse(kind, number, Date::in_china(now)?).ok()?;
+    Some((kind.as_str(), document.number().to_owned()))
+}
+
+/// Village in which a person taken down in the field is numbered: that of the site, or the first of its town.
+fn village(tx: &Tx<'_>, site_area: AreaCode) -> Result<Option<AreaCode>> {
+    if let Some(village) = site_area.at(Level::Village) {
+        return Ok(Some(village));
+    }
+    Ok(tx.areas()?.into_iter().map(|area| area.code).find(|code| code.level() == Level::Village && code.is_within(site_area)))
+}
+
+fn register(
+    tx: &Tx<'_>,
+    name: &str,
+    birth_year: Option<i32>,
+    phone: Option<&str>,
+    state: &str,
+    site_area: AreaCode,
+    now: Instant,
+) -> Result<Option<PersonPlace>> {
+    let Some(area) = village(tx, site_area)? else { return Ok(None) };
+    let no = PersonNo(tx.take_person_numbers(area, 1)?);
+    let sealed_phone = phone.map(|phone| tx.keys().seal_cell("person", "phone", &no.0.to_string(), phone));
+    let person = NewPerson {
+        no,
+        name,
+        initials: &crate::sampling::view::initials(name),
+        sex: None,
+        birth_year,
+        living_area: area,
+        household: None,
+        phone: sealed_phone.as_deref(),
+        phone_blind: phone.map(|phone| tx.keys().blind("phone", phone)),
+        groups: 0,
+        state,
+    };
+    tx.insert_persons(&[person], now)?;
+    Ok(Some(PersonPlace { no, area }))
+}

@@ -1,0 +1,110 @@
+//! What the field sends.
+
+use allclear_domain::kernel::code::{BoxCode, TubeCode};
+use allclear_testkit::City;
+use serde_json::json;
+
+fn tube(serial: u32) -> String {
+    TubeCode::from_serial(serial).as_str().to_owned()
+}
+
+#[tokio::test]
+async fn three_people_into_a_tube() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let people = city.people(site).await;
+    let swabs: Vec<_> = people.iter().take(3).map(|no| phone.swab(round, site, &tube(1), *no)).collect();
+    phone.records(&swabs).await;
+    phone.records(&swabs).await;
+    let seal = phone.command(json!({ "op": "seal_tube", "tube": tube(1), "counted": 3, "difference_signed_by": null }));
+    phone.records(&[seal]).await;
+    let stored = city.app.store.read("test", |tx| tx.tube(&tube(1))).await.unwrap().unwrap();
+    assert_eq!((stored.valid, stored.stage.as_str()), (3, "sealed"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_applied_is_an_exception_and_nothing_is_lost() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let person = city.people(site).await[0];
+    let unknown = phone.swab(round, site, &tube(1), 999);
+    let malformed = phone.swab(round, site, "T0000000420", person);
+    let odd = phone.swab(round, site, "管'; DROP TABLE tube", person);
+    let closed = phone.swab(uuid::Uuid::nil(), site, &tube(2), person);
+    let answer = phone.sync(&[unknown, malformed, odd, closed]).await.ok();
+    let kinds: Vec<_> = answer["outcomes"].as_array().unwrap().iter().map(|o| o["exception"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds, ["unknown_person", "malformed_code", "malformed_code", "round_closed"]);
+}
+
+#[tokio::test]
+async fn the_facts_of_a_tube_give_the_same_state_in_any_order() {
+    let mut states = Vec::new();
+    for order in [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [3, 0, 5, 1, 4, 2]] {
+        let city = City::start().await;
+        let mut phone = city.phone("registrar").await;
+        let (round, site) = (city.round(), city.site(0));
+        let people = city.people(site).await;
+        let swabs: Vec<_> = people.iter().take(3).map(|no| phone.swab(round, site, &tube(1), *no)).collect();
+        let undo =
+            phone.command(json!({ "op": "void_collection", "collection": swabs[1]["id"], "tube": tube(1), "reason": "wrong person" }));
+        let moved = phone.command(
+            json!({ "op": "move_collection", "collection": swabs[2]["id"], "from_tube": tube(1), "to_tube": tube(2), "to_kind": "pool10" }),
+        );
+        let seal = phone.command(json!({ "op": "seal_tube", "tube": tube(1), "counted": 1, "difference_signed_by": null }));
+        let commands = [swabs, vec![undo, moved, seal]].concat();
+        for index in order {
+            phone.sync(&[commands[index].clone()]).await.ok();
+        }
+        let read = city.app.store.read("test", |tx| {
+            let state = |code: &str| -> allclear_store::Result<_> {
+                let tube = tx.tube(code)?.map(|t| (t.valid, t.inside, t.stage.as_str().to_owned()));
+                let mut members: Vec<_> = tx.collections_of(code)?.into_iter().map(|c| (c.key, c.state)).collect();
+                members.sort();
+                Ok((tube, members.into_iter().map(|(_, state)| state).collect::<Vec<_>>()))
+            };
+            Ok::<_, allclear_store::StoreError>((state(&tube(1))?, state(&tube(2))?))
+        });
+        states.push(read.await.unwrap());
+    }
+    assert_eq!(states[0].0.0, Some((1, 1, "sealed".to_owned())));
+    assert_eq!(states[0].0.1, ["valid", "voided", "moved"]);
+    assert_eq!(states[0].1.1, ["valid"]);
+    assert_eq!(states[0], states[1]);
+    assert_eq!(states[0], states[2]);
+}
+
+#[tokio::test]
+async fn a_box_is_packed_sealed_and_handed_over() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let people = city.people(site).await;
+    let code = BoxCode::from_serial(1).as_str().to_owned();
+    let mut commands = Vec::new();
+    for (serial, person) in (1..=2).zip(&people) {
+        commands.push(phone.swab(round, site, &tube(serial), *person));
+        commands.push(phone.command(json!({ "op": "seal_tube", "tube": tube(serial), "counted": 1, "difference_signed_by": null })));
+        commands.push(phone.command(json!({ "op": "pack_tube", "box": code, "tube": tube(serial), "site": site })));
+    }
+    commands.push(phone.command(json!({ "op": "seal_box", "box": code, "counted": 2, "difference_signed_by": null })));
+    phone.records(&commands).await;
+    let handover = uuid::Uuid::from_u128(7);
+    let half = |side: &str| json!({ "op": "hand_over", "handover": handover, "side": side, "boxes": [code], "counterpart": null, "destination": "lab" });
+    let given = phone.command(half("giver"));
+    phone.records(&[given]).await;
+    let mut courier = city.phone("courier").await;
+    let taken = courier.command(half("taker"));
+    courier.records(&[taken]).await;
+    let (stage, state) = city
+        .app
+        .store
+        .read("test", move |tx| {
+            let stage = tx.tube(&tube(1))?.unwrap().stage;
+            Ok::<_, allclear_store::StoreError>((stage.as_str(), tx.handover(handover)?.map(|h| h.state)))
+        })
+        .await
+        .unwrap();
+    assert_eq!((stage, state.as_deref()), ("in_transit", Some("joined")));
+}

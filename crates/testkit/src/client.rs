@@ -1,0 +1,169 @@
+//! Clients that speak HTTP through the router.
+
+use std::sync::Arc;
+
+use allclear_server::clock::{Clock, rfc3339};
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use crate::TestClock;
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Body, if it is JSON.
+    pub json: Value,
+    /// Body as it came.
+    pub bytes: Vec<u8>,
+    /// Cookies that were set.
+    pub cookies: Vec<String>,
+}
+
+impl Answer {
+    /// The body of a success.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.json);
+        self.json
+    }
+
+    /// Asserts a problem with this code.
+    #[track_caller]
+    pub fn refused(&self, code: &str) {
+        assert!(!self.status.is_success(), "expected {code}, got {} {}", self.status, self.json);
+        assert_eq!(self.json["code"], code, "{} {}", self.status, self.json);
+    }
+}
+
+/// Somebody with a browser or a device token.
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    cookie: Option<String>,
+    bearer: Option<String>,
+}
+
+impl Client {
+    pub(crate) const fn new(router: Router) -> Self {
+        Self { router, cookie: None, bearer: None }
+    }
+
+    /// Signs in.
+    pub async fn sign_in(&mut self, name: &str, password: &str) {
+        let answer = self.post("/api/v1/session", json!({ "name": name, "password": password })).await;
+        assert!(answer.status.is_success(), "{name} cannot sign in: {}", answer.json);
+        self.cookie = answer.cookies.first().and_then(|c| c.split(';').next()).map(str::to_owned);
+    }
+
+    /// Uses a device token instead of a cookie.
+    #[must_use]
+    pub fn with_token(mut self, token: &str) -> Self {
+        self.cookie = None;
+        self.bearer = Some(token.to_owned());
+        self
+    }
+
+    /// Sends any request.
+    pub async fn send(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("x-allclear", "1").header(header::CONTENT_TYPE, content_type);
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        if let Some(token) = &self.bearer {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let status = response.status();
+        let cookies = response.headers().get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap().to_owned()).collect();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
+        Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, cookies }
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, "application/json", Vec::new()).await
+    }
+
+    /// POST of JSON.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, "application/json", body.to_string().into_bytes()).await
+    }
+
+    /// PUT of JSON.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, "application/json", body.to_string().into_bytes()).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, "application/json", Vec::new()).await
+    }
+}
+
+/// An enrolled phone: makes commands with ids and counts of its own.
+pub struct Phone {
+    /// Its HTTP side.
+    pub client: Client,
+    /// Its short number.
+    pub device_no: i64,
+    clock: Arc<TestClock>,
+    seq: i64,
+}
+
+impl Phone {
+    pub(crate) async fn enrol(client: Client, clock: Arc<TestClock>) -> Self {
+        let mut point = [7u8; 65];
+        point[0] = 4;
+        let public_key = allclear_seal::to_base64url(&point);
+        let enrolled = client.post("/api/v1/devices/enrol", json!({ "label": "test", "public_key": public_key })).await.ok();
+        let token = enrolled["token"].as_str().unwrap().to_owned();
+        Self { client: client.with_token(&token), device_no: enrolled["device_no"].as_i64().unwrap(), clock, seq: 0 }
+    }
+
+    /// Makes a command of now.
+    pub fn command(&mut self, op: Value) -> Value {
+        self.seq += 1;
+        let now = self.clock.now();
+        let mut command = op;
+        let millis = u64::try_from(now.0 / 1000).unwrap();
+        let mut random = [0; 10];
+        random[..2].copy_from_slice(&(self.device_no as u16).to_be_bytes());
+        random[2..].copy_from_slice(&self.seq.to_be_bytes());
+        command["id"] = json!(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid());
+        command["device_seq"] = json!(self.seq);
+        command["at"] = json!(rfc3339(now));
+        command["offline"] = json!(false);
+        command
+    }
+
+    /// The command that puts `person` into `tube`.
+    pub fn swab(&mut self, round: Uuid, site: Uuid, tube: &str, person: i64) -> Value {
+        self.command(json!({
+            "op": "record_collection", "round": round, "site": site, "station": 1, "tube": tube, "tube_kind": "pool10",
+            "person": { "by": "no", "no": person }, "id_mode": "code",
+        }))
+    }
+
+    /// Sends commands as one batch.
+    pub async fn sync(&self, commands: &[Value]) -> Answer {
+        self.client.post("/api/v1/sync", json!({ "sent_at": rfc3339(self.clock.now()), "commands": commands })).await
+    }
+
+    /// Sends commands and expects each to be recorded.
+    pub async fn records(&self, commands: &[Value]) -> Value {
+        let answer = self.sync(commands).await.ok();
+        for outcome in answer["outcomes"].as_array().unwrap() {
+            assert_eq!(outcome["state"], "recorded", "{outcome}");
+        }
+        answer
+    }
+}

@@ -1,0 +1,43 @@
+//! A store of its own for each test.
+
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use allclear_store::StoreConfig;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A fresh store; its folder or schema goes when it is dropped or with the throw-away cluster.
+pub(crate) struct TestStore {
+    pub(crate) config: StoreConfig,
+    folder: Option<PathBuf>,
+}
+
+impl TestStore {
+    pub(crate) async fn fresh() -> Self {
+        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+        if let Ok(url) = std::env::var("ALLCLEAR_TEST_STORE") {
+            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("PostgreSQL for tests");
+            let driver = tokio::spawn(connection);
+            client.batch_execute(&format!("CREATE SCHEMA {name}")).await.expect("a schema of its own");
+            drop(client);
+            driver.abort();
+            let separator = if url.contains('?') { '&' } else { '?' };
+            let config = StoreConfig::Postgres(format!("{url}{separator}options=-c%20search_path%3D{name}"));
+            return Self { config, folder: None };
+        }
+        let folder = std::env::temp_dir().join(format!("allclear-{name}"));
+        std::fs::create_dir_all(&folder).expect("a temporary folder");
+        Self { config: StoreConfig::Sqlite(folder.join("test.db")), folder: Some(folder) }
+    }
+}
+
+impl Drop for TestStore {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
