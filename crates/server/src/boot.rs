@@ -97,7 +97,8 @@ pub async fn serve(options: Options) -> Result<(), StartError> {
     listen(listener, router).await.map_err(|e| StartError::Listen(options.listen, e))
 }
 
-async fn listen(listener: tokio::net::TcpListener, router: Router) -> std::io::Result<()> {
+/// Serves `router` until the process is told to stop.
+pub async fn listen(listener: tokio::net::TcpListener, router: Router) -> std::io::Result<()> {
     use axum::serve::ListenerExt;
     // Small answers go out at once: Nagle's algorithm would hold them for the client's next packet.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));

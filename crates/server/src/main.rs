@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use allclear_server::boot;
+use allclear_server::{bench, boot};
 use allclear_store::StoreConfig;
 use clap::{Parser, Subcommand};
 
@@ -37,17 +37,30 @@ enum Command {
         #[arg(long, env = "POPULATION", default_value_t = 20_000)]
         population: u64,
     },
+    /// Measures this machine.
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+#[derive(Subcommand)]
+enum BenchCommand {
+    /// Registrations, one by one and in batches.
+    Collect(bench::collect::Args),
+    /// Look-ups.
+    Lookup(bench::lookup::Args),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("ALLCLEAR_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let done = match Cli::parse().command {
+    let done: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
         Command::Serve { store, listen, key_file, demo, population } => {
             let demo = demo.then_some(population);
-            boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo }).await
+            boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo }).await.map_err(Into::into)
         }
+        Command::Bench(BenchCommand::Collect(args)) => bench::collect::run(args).await.map_err(Into::into),
+        Command::Bench(BenchCommand::Lookup(args)) => bench::lookup::run(args).await.map_err(Into::into),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
