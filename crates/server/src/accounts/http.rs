@@ -4,6 +4,7 @@ use allclear_domain::kernel::id::Id;
 use allclear_wire::{
     Page,
     accounts::{Account, Device, EnrolRequest, Enrolled, Enrolment, Grant, LoginRequest, Me, NewAccount, NewEnrolment},
+    demo::Demo,
     problem::Problem,
 };
 use axum::{
@@ -116,29 +117,10 @@ async fn setup(State(app): State<AppState>, JsonBody(request): JsonBody<SetupReq
     signed_in(&app, &token).await
 }
 
-/// One demo account, with its password: the demo has no secrets.
-#[derive(Debug, serde::Serialize, ToSchema)]
-pub struct DemoAccount {
-    /// Account name.
-    name: String,
-    /// Name shown to others.
-    display_name: String,
-    /// Password.
-    password: String,
-}
-
-/// Accounts of the demo; not found outside it.
-#[utoipa::path(get, path = "/api/v1/demo", responses((status = 200, body = Vec<DemoAccount>), (status = 404, body = Problem)))]
-async fn demo_accounts(State(app): State<AppState>) -> Result<Json<Vec<DemoAccount>>> {
-    if !app.demo {
-        return Err(Code::NotFound.problem());
-    }
-    let accounts = crate::demo::ACCOUNTS.iter();
-    Ok(Json(
-        accounts
-            .map(|a| DemoAccount { name: a.name.into(), display_name: a.display_name.into(), password: crate::demo::PASSWORD.into() })
-            .collect(),
-    ))
+/// Accounts and residents of the demo; not found outside it.
+#[utoipa::path(get, path = "/api/v1/demo", responses((status = 200, body = Demo), (status = 404, body = Problem)))]
+async fn demo_accounts(State(app): State<AppState>) -> Result<Json<Demo>> {
+    if app.demo { Ok(Json(crate::demo::guide(&app).await?)) } else { Err(Code::NotFound.problem()) }
 }
 
 /// Enrols the calling phone by a scanned code, or by the session of its user.
