@@ -10,11 +10,7 @@ use allclear_domain::{
         profile::Profile,
         time::Instant,
     },
-    lab::{
-        follow_up::Event,
-        result::Value,
-        tube::Stage,
-    },
+    lab::{follow_up::Event, result::Value, tube::Stage},
     sampling::tube::TubeKind,
 };
 use allclear_store::{

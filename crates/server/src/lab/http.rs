@@ -142,7 +142,11 @@ async fn read_lab(State(app): State<AppState>, By(caller): By, Path(lab): Path<U
 /// Adds a laboratory.
 #[utoipa::path(post, path = "/api/v1/labs", tag = "lab", request_body = wire::NewLab,
     responses((status = 201, body = wire::Lab), (status = 422, body = ProblemBody)))]
-async fn create_lab(State(app): State<AppState>, By(caller): By, JsonBody(request): JsonBody<wire::NewLab>) -> Result<(StatusCode, Json<wire::Lab>)> {
+async fn create_lab(
+    State(app): State<AppState>,
+    By(caller): By,
+    JsonBody(request): JsonBody<wire::NewLab>,
+) -> Result<(StatusCode, Json<wire::Lab>)> {
     ops::create_lab(&app, &caller, request).await.map(|lab| (StatusCode::CREATED, Json(lab)))
 }
 
@@ -433,7 +437,11 @@ async fn release_bulk(
 /// How far a bulk release is.
 #[utoipa::path(get, path = "/api/v1/labs/{lab}/release/{id}", tag = "lab",
     responses((status = 200, body = wire::ReleaseJob), (status = 404, body = ProblemBody)))]
-async fn read_bulk_release(State(app): State<AppState>, By(caller): By, Path((lab, id)): Path<(Uuid, Uuid)>) -> Result<Json<wire::ReleaseJob>> {
+async fn read_bulk_release(
+    State(app): State<AppState>,
+    By(caller): By,
+    Path((lab, id)): Path<(Uuid, Uuid)>,
+) -> Result<Json<wire::ReleaseJob>> {
     ops::release_job(&app, &caller, lab, id).await.map(Json)
 }
 

@@ -20,12 +20,15 @@ const TICK: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_millis(500);
 /// Clocks raised in one commit.
 const CLOCKS_MAX: i64 = 2000;
+/// Changes numbered at once, where the engine does not number them in the commit.
+const NUMBERED_MAX: i64 = 10_000;
 const DAY_S: i64 = 24 * 3600;
 /// How long a released non-negative may be without a follow-up before its laboratory is flagged.
 const FOLLOWED_WITHIN_S: i64 = 60;
 
 /// Applies every change there is; answers when the follower has caught up.
 pub async fn catch_up(app: &App) -> Result<()> {
+    app.store.run("number_changes", |tx| tx.number_changes(NUMBERED_MAX)).await?;
     loop {
         let (profile, now) = (app.plan().profile.clone(), app.now());
         let change = app.ids.at(now);
@@ -121,9 +124,8 @@ pub async fn run(app: AppState) {
             tracing::warn!(?problem, "the laboratory's follower waits");
             tokio::time::sleep(IDLE).await;
         }
-        match tokio::time::timeout(IDLE, news.changed()).await {
-            Ok(Err(_)) => break,
-            Ok(Ok(())) | Err(_) => {}
+        if matches!(tokio::time::timeout(IDLE, news.changed()).await, Ok(Err(_))) {
+            break;
         }
     }
     ticking.abort();

@@ -252,5 +252,6 @@ pub struct ImportControl {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConfirmImport {
     /// Import the good rows although there are bad ones, which were seen.
+    #[serde(default)]
     pub without_bad_rows: bool,
 }

@@ -38,10 +38,8 @@ fn visible<'l>(labs: &'l [LabRow], caller: &Caller, lab: Id<Lab>) -> Option<&'l 
 
 /// Follow-ups, open ones first.
 pub async fn follow_ups(app: &App, caller: &Caller, open_only: bool) -> Result<Vec<wire::FollowUp>> {
-    let (rows, labs) = app
-        .store
-        .read("list_follow_ups", move |tx| Ok::<_, StoreError>((tx.follow_ups(open_only, LIST_MAX)?, tx.labs()?)))
-        .await?;
+    let (rows, labs) =
+        app.store.read("list_follow_ups", move |tx| Ok::<_, StoreError>((tx.follow_ups(open_only, LIST_MAX)?, tx.labs()?))).await?;
     Ok(rows.iter().filter_map(|row| visible(&labs, caller, row.lab).map(|lab| view::follow_up(row, lab, Vec::new()))).collect())
 }
 

@@ -148,7 +148,12 @@ async fn found(app: &App, lab: &LabRow, file: &FileOf) -> Result<(InstrumentRow,
 }
 
 /// Tubes of a file that cannot be resulted here now, and tubes of the run that the file lacks.
-fn against_records(tx: &Tx<'_>, lab: &LabRow, run: Option<Id<Run>>, codes: &[String]) -> Result<(Vec<wire::RefusedRow>, Vec<String>), StoreError> {
+fn against_records(
+    tx: &Tx<'_>,
+    lab: &LabRow,
+    run: Option<Id<Run>>,
+    codes: &[String],
+) -> Result<(Vec<wire::RefusedRow>, Vec<String>), StoreError> {
     let keys: Vec<&str> = codes.iter().map(String::as_str).collect();
     let held = tx.lab_tubes(&keys)?;
     let refused = codes
@@ -177,8 +182,8 @@ pub async fn confirm_import(app: &App, caller: &Caller, lab: Uuid, id: Uuid, req
                 return Err(Code::StateConflict.problem());
             }
             let reading = view::reading_of(&import.reading).ok_or_else(|| Code::Internal.problem())?;
-            if !reading.bad.is_empty() && !request.without_bad_rows {
-                return Err(Code::StateConflict.field("/without_bad_rows").detail(format!("{} bad rows", reading.bad.len())));
+            if reading.bad > 0 && !request.without_bad_rows {
+                return Err(Code::StateConflict.field("/without_bad_rows").detail(format!("{} bad rows", reading.bad)));
             }
             let rows: Vec<Incoming> = reading
                 .rows
@@ -219,7 +224,8 @@ fn put_controls(tx: &Tx<'_>, act: &Act, lab: &LabRow, run: Id<Run>, controls: &[
         let mut row = tx.run_for_update(run)?.ok_or_else(|| Code::NotFound.problem())?;
         row.control_failed = true;
         tx.update_run(&row)?;
-        let said: Vec<String> = by_kind.iter().map(|(c, v)| format!("{} {}", c.as_str(), v.iter().map(|v| v.as_str()).collect::<Vec<_>>().join(" "))).collect();
+        let said: Vec<String> =
+            by_kind.iter().map(|(c, v)| format!("{} {}", c.as_str(), v.iter().map(|v| v.as_str()).collect::<Vec<_>>().join(" "))).collect();
         raise(tx, act, lab, Some(run), Flag::ControlFailed, &serde_json::json!({ "controls": said }))?;
     }
     Ok(())

@@ -130,9 +130,9 @@ pub async fn alerts(app: &App, caller: &Caller, lab: Option<Uuid>) -> Result<Vec
     };
     let rows = app.store.read("list_clock_alerts", move |tx| tx.clock_alerts(lab, LIST_MAX)).await?;
     let plan = app.plan();
-    let visible = rows.into_iter().filter(|row| {
-        lab.is_some() || plan.sites.get(&row.clock.site).is_some_and(|site| caller.may_in(Action::ReadClocks, site.area))
-    });
+    let visible = rows
+        .into_iter()
+        .filter(|row| lab.is_some() || plan.sites.get(&row.clock.site).is_some_and(|site| caller.may_in(Action::ReadClocks, site.area)));
     Ok(visible.map(|row| view::alert(&row)).collect())
 }
 
@@ -171,7 +171,6 @@ pub async fn clear_flag(app: &App, caller: &Caller, lab: Uuid, id: Uuid, request
         return Err(Code::ReasonRequired.field("/note"));
     }
     let act = Act::new(app, caller);
-    let cleared =
-        app.store.run("clear_lab_flag", move |tx| tx.clear_flag(lab, id, act.account, act.now, request.note.trim())).await?;
+    let cleared = app.store.run("clear_lab_flag", move |tx| tx.clear_flag(lab, id, act.account, act.now, request.note.trim())).await?;
     if cleared { Ok(()) } else { Err(Code::StateConflict.problem()) }
 }

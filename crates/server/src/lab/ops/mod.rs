@@ -25,16 +25,14 @@ use allclear_store::{StoreError, Tx, feed::NewChange, lab::LabRow, lab::results:
 use uuid::Uuid;
 
 pub use follow_ups::{follow_up, follow_ups, put_member_outcome};
-pub use imports::{columns_of, confirm_import, discard_import, read_import};
-pub use labs::{
-    alerts, clear_flag, create_instrument, create_kit, create_lab, flags, instruments, kits, labs, one_lab, set_mapping,
-};
+pub use imports::{FileOf, columns_of, confirm_import, discard_import, read_import};
+pub use labs::{alerts, clear_flag, create_instrument, create_kit, create_lab, flags, instruments, kits, labs, one_lab, set_mapping};
 pub use receptions::{close_reception, holds, open_reception, reception, receptions, resolve_hold, scan};
-pub use rejects::{repeat_tube, reject_tube};
+pub use rejects::{reject_tube, repeat_tube};
 pub use releases::{begin_bulk_release, release_desk, release_job, release_one, run_bulk_release};
 pub use results::enter_results;
-pub(in crate::lab) use {follow_ups::settle, results::raise};
 pub use runs::{clear_well, create_run, move_run, place_wells, run, runs};
+pub(in crate::lab) use {follow_ups::settle, results::raise};
 
 use crate::{
     app::App,

@@ -56,8 +56,7 @@ pub async fn open_reception(app: &App, caller: &Caller, lab: Uuid, request: wire
         .collect::<Result<Vec<_>>>()?;
     let act = Act::new(app, caller);
     let id = app.ids.at(act.now);
-    let row =
-        ReceptionRow { id, lab: lab.id, opened_by: act.account, opened_at: act.now, closed_at: None, signed_by: None, duplicates: 0 };
+    let row = ReceptionRow { id, lab: lab.id, opened_by: act.account, opened_at: act.now, closed_at: None, signed_by: None, duplicates: 0 };
     app.store
         .run("open_reception", move |tx| {
             tx.insert_reception(&row)?;
@@ -270,8 +269,15 @@ fn scan_in(
     let mut state = Session { tx, act, lab, id, boxes, tubes, held, scanned, facts: Vec::new() };
     let mut answers = Vec::with_capacity(parsed.len());
     for (scan, code) in scans.iter().zip(parsed) {
-        let mut answer =
-            wire::ScanAnswer { code: String::new(), verdict: wire::Verdict::BoxAdded, reason: None, persons: 0, age_s: None, age_s_max, tally: wire::Tally::default() };
+        let mut answer = wire::ScanAnswer {
+            code: String::new(),
+            verdict: wire::Verdict::BoxAdded,
+            reason: None,
+            persons: 0,
+            age_s: None,
+            age_s_max,
+            tally: wire::Tally::default(),
+        };
         match code {
             Code2::Box(code) => answer.code.clone_from(code),
             Code2::Tube(code, damage) => {

@@ -90,7 +90,8 @@ pub async fn release_one(app: &App, caller: &Caller, lab: Uuid, code: &str, requ
                 Some(run) => tx.run_by_id(run)?.is_some_and(|run| run.control_failed),
                 None => false,
             };
-            release::decide(Entered { value, entered_by, stage: row.stage, controls_failed: failed }, act.account, false).map_err(refused)?;
+            release::decide(Entered { value, entered_by, stage: row.stage, controls_failed: failed }, act.account, false)
+                .map_err(refused)?;
             let (tubes, persons) = release_chunk(tx, &act, &[&code], value)?;
             if tubes == 0 {
                 return Err(Code::StateConflict.problem());

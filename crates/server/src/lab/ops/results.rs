@@ -86,14 +86,7 @@ pub(super) fn refusal(row: Option<&LabTubeRow>, lab: &LabRow, run: Option<Id<Run
 }
 
 /// Takes results in: the part that every way of entry shares.
-pub(super) fn enter(
-    tx: &Tx<'_>,
-    act: &Act,
-    lab: &LabRow,
-    run: Option<Id<Run>>,
-    source: &str,
-    rows: &[Incoming],
-) -> Result<wire::Entered> {
+pub(super) fn enter(tx: &Tx<'_>, act: &Act, lab: &LabRow, run: Option<Id<Run>>, source: &str, rows: &[Incoming]) -> Result<wire::Entered> {
     let parsed: Vec<Option<String>> = rows.iter().map(|row| TubeCode::parse(&row.tube).ok().map(|code| code.as_str().to_owned())).collect();
     let codes: Vec<&str> = parsed.iter().flatten().map(String::as_str).collect();
     let mut held = tx.lab_tubes_for_update(&codes)?;
@@ -102,7 +95,8 @@ pub(super) fn enter(
     let (mut changed, mut custody, mut from) = (Vec::new(), Vec::new(), HashMap::new());
     let mut seen = HashSet::new();
     for (incoming, code) in rows.iter().zip(&parsed) {
-        let mut refuse = |reason: &str| entered.refused.push(wire::RefusedRow { tube: incoming.tube.chars().take(64).collect(), reason: reason.into() });
+        let mut refuse =
+            |reason: &str| entered.refused.push(wire::RefusedRow { tube: incoming.tube.chars().take(64).collect(), reason: reason.into() });
         let Some(code) = code else {
             refuse("malformed_tube");
             continue;
@@ -123,7 +117,8 @@ pub(super) fn enter(
         }
         let called = row.run.and_then(|run| kits.kit(run)).and_then(|kit| kit.call(&incoming.cts));
         let ct_disagrees = incoming.ct_disagrees || called.is_some_and(|called| called != incoming.value);
-        let detail = serde_json::json!({ "value": incoming.value.as_str(), "cts": cts, "source": source, "before": row.value.map(Value::as_str) });
+        let detail =
+            serde_json::json!({ "value": incoming.value.as_str(), "cts": cts, "source": source, "before": row.value.map(Value::as_str) });
         custody.push(act.custody(code, "resulted", row.run.map(|run| run.to_string()), Some(detail.to_string())));
         from.insert(code.clone(), row.stage);
         changed.push(LabTubeRow {
@@ -185,7 +180,14 @@ impl RunKits {
 }
 
 /// Puts down what does not look right, at once: a flag never blocks a result.
-fn raise_flags(tx: &Tx<'_>, act: &Act, lab: &LabRow, kits: &RunKits, changed: &[LabTubeRow], entered: &wire::Entered) -> Result<(), StoreError> {
+fn raise_flags(
+    tx: &Tx<'_>,
+    act: &Act,
+    lab: &LabRow,
+    kits: &RunKits,
+    changed: &[LabTubeRow],
+    entered: &wire::Entered,
+) -> Result<(), StoreError> {
     for (id, (run, kit)) in &kits.0 {
         let results = changed.iter().filter(|row| row.run == Some(*id)).count();
         if results == 0 {
@@ -228,7 +230,14 @@ fn raise_flags(tx: &Tx<'_>, act: &Act, lab: &LabRow, kits: &RunKits, changed: &[
 }
 
 /// Raises one flag, once.
-pub(in crate::lab) fn raise(tx: &Tx<'_>, act: &Act, lab: &LabRow, run: Option<Id<Run>>, flag: Flag, detail: &serde_json::Value) -> Result<(), StoreError> {
+pub(in crate::lab) fn raise(
+    tx: &Tx<'_>,
+    act: &Act,
+    lab: &LabRow,
+    run: Option<Id<Run>>,
+    flag: Flag,
+    detail: &serde_json::Value,
+) -> Result<(), StoreError> {
     let about = run.map_or_else(Uuid::nil, Id::uuid);
     let id = derived_id(&[b"flag", lab.id.uuid().as_bytes(), about.as_bytes(), flag.as_str().as_bytes(), &act.now.0.to_be_bytes()]);
     let row = FlagRow {

@@ -187,8 +187,8 @@ fn place_tubes(tx: &Tx<'_>, act: &Act, run: &RunRow, plate: &mut Plate, codes: &
     for (i, code) in codes.iter().enumerate() {
         let about = |problem: Problem| problem.detail(code.clone());
         let mut row = held.remove(code).filter(|row| row.lab == run.lab).ok_or_else(|| about(Code::NotFound.problem()))?;
-        row.stage =
-            tube::step(row.stage, Event::PlaceOnRun).map_err(|refusal| Code::StateConflict.problem().detail(format!("{code}: {refusal}")))?;
+        row.stage = tube::step(row.stage, Event::PlaceOnRun)
+            .map_err(|refusal| Code::StateConflict.problem().detail(format!("{code}: {refusal}")))?;
         let parsed = TubeCode::parse(code).map_err(|_| about(Code::CodeMalformed.problem()))?;
         let at = plate.place(Content::Tube(parsed), first.filter(|_| i == 0)).map_err(|refusal| refused(&refusal))?;
         row.run = Some(run.id);
