@@ -9,6 +9,7 @@ use allclear_store::{Store, StoreError};
 use crate::{
     accounts::callers::Callers,
     clock::{Clock, Ids},
+    people::uploads::Uploads,
     plan::{Plan, Plans},
     sampling::batch::Batcher,
 };
@@ -29,6 +30,8 @@ pub struct App {
     pub plans: Plans,
     /// Field facts on their way into commits.
     pub field: Batcher,
+    /// Files between upload and import.
+    pub uploads: Uploads,
     /// Whether this is the demo: it prints passwords and lists accounts.
     pub demo: bool,
 }

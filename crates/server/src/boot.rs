@@ -12,7 +12,7 @@ use crate::{
     clock::{Clock, Ids, SystemClock},
     demo,
     edge::{problem::Problem, routes},
-    lab,
+    people::{self, uploads::Uploads},
     plan::Plans,
     sampling::batch::Batcher,
 };
@@ -82,7 +82,7 @@ pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn
     let plans = Plans::load(&store).await?;
     let ids = Ids::new(Arc::clone(&keys));
     let field = Batcher::start(store.clone(), ids.clone());
-    Ok(Arc::new(App { store, clock, ids, keys, callers: Callers::default(), plans, field, demo }))
+    Ok(Arc::new(App { store, clock, ids, keys, callers: Callers::default(), plans, field, uploads: Uploads::default(), demo }))
 }
 
 /// Runs until the process is told to stop.
@@ -92,7 +92,7 @@ pub async fn serve(options: Options) -> Result<(), StartError> {
     if let Some(population) = options.demo {
         demo::seed::seed(&app, population, 2022).await.map_err(StartError::Demo)?;
     }
-    tokio::spawn(lab::jobs::run(Arc::clone(&app)));
+    people::jobs::start(&app).await?;
     let (router, _, _) = routes::build(&app);
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| StartError::Listen(options.listen, e))?;
     announce(&app, options.listen).await;

@@ -301,4 +301,28 @@ impl Tx<'_> {
             &[id.into(), now.into(), account.into(), device.into(), action.into(), subject.into(), reason.into()],
         )
     }
+
+    /// The newest looks at a subject.
+    pub fn access_of(&self, subject: &str, limit: i64) -> Result<Vec<AccessRow>> {
+        self.query(
+            "SELECT at, account, action, reason FROM access_log WHERE subject = $1 ORDER BY at DESC LIMIT $2",
+            &[subject.into(), limit.into()],
+        )?
+        .iter()
+        .map(|row| Ok(AccessRow { at: row.at(0)?, account: row.at(1)?, action: row.at(2)?, reason: row.at(3)? }))
+        .collect()
+    }
+}
+
+/// One look at personal data.
+#[derive(Debug, Clone)]
+pub struct AccessRow {
+    /// When.
+    pub at: Instant,
+    /// Who.
+    pub account: Id<Account>,
+    /// What was done.
+    pub action: String,
+    /// Why.
+    pub reason: String,
 }

@@ -159,10 +159,22 @@ impl Tx<'_> {
         Ok(self.execute(sql, &[id.into(), to.into(), problem.into(), ended_at.into(), Val::Texts(from)])? == 1)
     }
 
-    /// Sets the mapping with which an import runs.
-    pub fn set_import_mapping(&self, id: Id<Import>, mapping: &str, area: Option<AreaCode>) -> Result<()> {
-        let sql = "UPDATE import SET mapping = $2, area = $3 WHERE id = $1";
-        self.execute_exact("import", 1, sql, &[id.into(), mapping.into(), area.into()])
+    /// Sets header and mapping with which an import runs.
+    pub fn set_import_mapping(&self, id: Id<Import>, header: &str, mapping: &str, area: Option<AreaCode>) -> Result<()> {
+        let sql = "UPDATE import SET header = $2, mapping = $3, area = $4 WHERE id = $1";
+        self.execute_exact("import", 1, sql, &[id.into(), header.into(), mapping.into(), area.into()])
+    }
+
+    /// How many parked rows of an import wait for a decision.
+    pub fn count_parked_open(&self, id: Id<Import>) -> Result<i64> {
+        let sql = "SELECT COUNT(*) FROM import_row WHERE bucket = $1 AND import = $2 AND kind = 'parked' AND decision IS NULL";
+        self.query_opt(sql, &[self.bucket(id.uuid().as_bytes()).into(), id.into()])?.map_or(Ok(0), |row| row.at(0))
+    }
+
+    /// Moves counts as an undo goes on.
+    pub fn count_undo(&self, id: Id<Import>, gone: i64, kept: i64) -> Result<()> {
+        let sql = "UPDATE import SET added = added - $2, kept_on_undo = kept_on_undo + $3 WHERE id = $1";
+        self.execute_exact("import", 1, sql, &[id.into(), gone.into(), kept.into()])
     }
 
     /// Adds to the counts of an import.

@@ -16,6 +16,7 @@ mod migrate;
 pub mod people;
 pub mod records;
 pub mod register;
+pub mod resident;
 pub mod rounds;
 pub mod sampling;
 mod store;

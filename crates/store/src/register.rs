@@ -337,4 +337,12 @@ impl Tx<'_> {
         .map(|row| row.at(0))
         .collect()
     }
+
+    /// How many times persons were sampled.
+    pub fn count_collections_of(&self, numbers: &[i64]) -> Result<i64> {
+        let keys: Vec<[u8; 8]> = numbers.iter().map(|no| no.to_be_bytes()).collect();
+        let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
+        let sql = "SELECT COUNT(*) FROM person_collection WHERE bucket = ANY($1) AND person = ANY($2) AND state = 'valid'";
+        self.query_opt(sql, &[Val::I64s(&buckets), Val::I64s(numbers)])?.map_or(Ok(0), |row| row.at(0))
+    }
 }

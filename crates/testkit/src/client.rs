@@ -64,6 +64,13 @@ impl Client {
         self.cookie = answer.cookies.first().and_then(|c| c.split(';').next()).map(str::to_owned);
     }
 
+    /// Opens a resident's page with the code of the card and the end of the document number.
+    pub async fn open_resident_page(&mut self, code: &str, tail: &str) {
+        let answer = self.post("/api/v1/resident/session", json!({ "code": code, "document_tail": tail })).await;
+        assert!(answer.status.is_success(), "the page does not open: {}", answer.json);
+        self.cookie = answer.cookies.first().and_then(|c| c.split(';').next()).map(str::to_owned);
+    }
+
     /// Uses a device token instead of a cookie.
     #[must_use]
     pub fn with_token(mut self, token: &str) -> Self {

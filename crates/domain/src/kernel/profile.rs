@@ -25,6 +25,10 @@ pub struct Profile {
     pub persons_per_site: (u32, u32),
     /// Persons one sampler serves in a whole round (planner): samplers = population / this.
     pub persons_per_sampler: u32,
+    /// Completed months below which a person is an infant (sampled with the guardian).
+    pub infant_below_months: u32,
+    /// Completed years below which a person is a child.
+    pub child_below_years: u16,
 }
 
 impl Profile {
@@ -42,6 +46,8 @@ impl Profile {
             resample_due_s: 6 * 3600,
             persons_per_site: (2000, 3000),
             persons_per_sampler: 360,
+            infant_below_months: 36,
+            child_below_years: 14,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Special groups of people, kept as one bit mask a person.
 
 use super::date::Date;
-use crate::kernel::time::{Instant, Period};
+use crate::kernel::{
+    profile::Profile,
+    time::{Instant, Period},
+};
 
 /// A group that changes how, when or whether a person is sampled. Append-only: the bit is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +135,14 @@ pub struct AgeGroups {
     pub infant_below_months: u32,
     /// Completed years below which a person is a child.
     pub child_below_years: u16,
+}
+
+impl AgeGroups {
+    /// Those of a profile.
+    #[must_use]
+    pub const fn of(profile: &Profile) -> Self {
+        Self { infant_below_months: profile.infant_below_months, child_below_years: profile.child_below_years }
+    }
 }
 
 /// The groups with those by age set afresh for `today`.

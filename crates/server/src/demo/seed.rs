@@ -1,38 +1,38 @@
 //! Fills an empty store with the demo city: areas, accounts, sites, people, one open round.
 
+use std::sync::Arc;
+
 use allclear_domain::{
     kernel::{
         area::{AreaCode, Level},
-        code::{CardCode, HouseholdCode},
-        id::{Id, PersonNo},
+        id::Id,
         time::Instant,
     },
-    people::date::Date,
+    people::{date::Date, groups::AgeGroups},
     sampling::{
         round::{RoundState, RoundWindow},
         tube::TubeKind,
     },
 };
 use allclear_store::{
-    StoreError, Tx,
+    StoreError,
     accounts::{AccountRow, GrantRow},
-    people::NewPerson,
     rounds::{RoundRow, SiteRow},
 };
 
 use super::{
     ACCOUNTS, AREAS_CSV, PASSWORD,
-    city::{City, Household, Place, read_places},
+    city::{City, Place, read_places},
 };
 use crate::{
     accounts::password,
     app::App,
     edge::problem::{Code, Result},
-    sampling::view::initials,
+    people::{
+        import::places::Places,
+        intake::{self, Order, Source},
+    },
 };
-
-/// Households written in one commit.
-const HOUSEHOLDS_A_COMMIT: usize = 2000;
 
 /// Seeds an empty store; a store that has accounts stays as it is.
 pub async fn seed(app: &App, population: u64, city_seed: u64) -> Result<()> {
@@ -45,8 +45,8 @@ pub async fn seed(app: &App, population: u64, city_seed: u64) -> Result<()> {
     let today = Date::in_china(now).ok_or_else(|| broken("the clock".into()))?;
     let city = City::plan(places.clone(), population, city_seed, today).map_err(|e| broken(e.to_string()))?;
     let root = places.first().map(|place| place.code).ok_or_else(|| broken("no area".into()))?;
-    seed_plan(app, &places, now).await?;
-    seed_people(app, &city, now).await?;
+    seed_plan(app, &places, city.areas(), now).await?;
+    seed_people(app, city, root, now, today).await?;
     seed_round(app, root, now).await?;
     // Accounts come last: a seed that was interrupted begins anew.
     seed_accounts(app, root, now).await?;
@@ -74,7 +74,7 @@ async fn seed_accounts(app: &App, root: AreaCode, now: Instant) -> Result<()> {
     seeded.await.map_err(|e: StoreError| e.into())
 }
 
-async fn seed_plan(app: &App, places: &[Place], now: Instant) -> Result<()> {
+async fn seed_plan(app: &App, places: &[Place], areas: Vec<Place>, now: Instant) -> Result<()> {
     let towns: Vec<&Place> = places.iter().filter(|place| place.code.level() == Level::Town).collect();
     let mut sites = Vec::new();
     for village in places.iter().filter(|place| place.code.level() == Level::Village) {
@@ -93,7 +93,8 @@ async fn seed_plan(app: &App, places: &[Place], now: Instant) -> Result<()> {
             version: 1,
         });
     }
-    let areas: Vec<(AreaCode, String, i64)> = places.iter().map(|p| (p.code, p.name.clone(), p.population as i64)).collect();
+    let mut areas: Vec<(AreaCode, String, i64)> = areas.into_iter().map(|p| (p.code, p.name, p.population as i64)).collect();
+    areas.sort_unstable();
     let seeded = app.store.run("seed_plan", move |tx| {
         if !tx.areas()?.is_empty() {
             return Ok(());
@@ -104,67 +105,22 @@ async fn seed_plan(app: &App, places: &[Place], now: Instant) -> Result<()> {
     seeded.await.map_err(|e: StoreError| e.into())
 }
 
-async fn seed_people(app: &App, city: &City, now: Instant) -> Result<()> {
+async fn seed_people(app: &App, city: City, root: AreaCode, now: Instant, today: Date) -> Result<()> {
     if app.store.read("seed_people", |tx| tx.count_persons()).await? > 0 {
         return Ok(());
     }
-    let mut households = city.households();
-    loop {
-        let chunk: Vec<Household> = households.by_ref().take(HOUSEHOLDS_A_COMMIT).collect();
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        let secrets: Vec<[u8; 10]> = (0..chunk.iter().map(|h| h.persons.len() + 1).sum()).map(|_| app.keys.random()).collect();
-        app.store.run("seed_people", move |tx| write_households(tx, &chunk, &secrets, now)).await?;
-    }
-}
-
-fn write_households(tx: &Tx<'_>, chunk: &[Household], secrets: &[[u8; 10]], now: Instant) -> Result<(), StoreError> {
-    let mut secrets = secrets.iter();
-    let mut secret = || secrets.next().copied().unwrap_or_default();
-    let (mut households, mut persons, mut documents, mut cards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for household in chunk {
-        let area = household.grid.at(Level::Village).unwrap_or(household.grid);
-        let first = tx.take_person_numbers(area, household.persons.len() as i64)?;
-        households.push((first, area, HouseholdCode::from_random(secret())));
-        for (no, person) in (first..).zip(&household.persons) {
-            persons.push((no, area, first, person, initials(&person.name)));
-            cards.push((CardCode::from_random(secret()), PersonNo(no)));
-            if !person.document.number().is_empty() {
-                let kind = person.document.kind().as_str();
-                let sealed = tx.keys().seal_cell("document", "number", &no.to_string(), person.document.number());
-                documents.push((tx.keys().blind(kind, person.document.number()), kind, sealed, PersonNo(no)));
-            }
-        }
-    }
-    let phones: Vec<Option<(Vec<u8>, [u8; 16])>> = persons
-        .iter()
-        .map(|(no, _, _, person, _)| {
-            let phone = person.phone.as_ref()?.as_str();
-            Some((tx.keys().seal_cell("person", "phone", &no.to_string(), phone), tx.keys().blind("phone", phone)))
-        })
-        .collect();
-    let rows: Vec<NewPerson<'_>> = persons
-        .iter()
-        .zip(&phones)
-        .map(|((no, area, household, person, initials), phone)| NewPerson {
-            no: PersonNo(*no),
-            name: &person.name,
-            initials,
-            sex: Some(person.sex.as_str()),
-            birth_year: Some(i32::from(person.born.year())),
-            living_area: *area,
-            household: Some(*household),
-            phone: phone.as_ref().map(|(sealed, _)| sealed.as_slice()),
-            phone_blind: phone.as_ref().map(|(_, blind)| *blind),
-            groups: person.groups.0,
-            state: "active",
-        })
-        .collect();
-    tx.insert_persons(&rows, now)?;
-    tx.insert_documents(&documents)?;
-    tx.insert_cards(&cards.iter().map(|(code, no)| (code.as_str(), *no)).collect::<Vec<_>>(), now)?;
-    tx.insert_households(&households.iter().map(|(no, area, code)| (*no, *area, code.as_str())).collect::<Vec<_>>())?;
+    let named: Vec<_> = city.areas().into_iter().map(|place| (place.code, place.name)).collect();
+    let order = Order {
+        source: Source::City(Arc::new(city)),
+        import: None,
+        scope: root,
+        places: Arc::new(Places::new(&named)),
+        ages: AgeGroups::of(&app.plan().profile),
+        cards: true,
+        today,
+        now,
+    };
+    intake::run(&app.store, &app.keys, order, |_| ()).await?;
     Ok(())
 }
 

@@ -29,18 +29,38 @@ macro_rules! problems {
 
 problems! {
     AlreadyExists = 409 "already_exists", "It exists already", "已存在同名记录，请换一个名称。", "Something with this name exists; choose another.";
+    AreaListInvalid = 422 "area_list_invalid", "The area list cannot be used", "区划清单有误，请按提示修改后重新上传。", "The area list cannot be used; mend the line named and upload it again.";
     AreaUnknown = 422 "area_unknown", "No such area", "没有这个区划代码，请从列表中选择。", "No area has this code; pick one from the list.";
     BodyInvalid = 422 "body_invalid", "The request does not fit its form", "提交的内容格式不对，请检查标出的字段。", "The request does not fit its form; check the field named.";
     BodyTooLarge = 413 "body_too_large", "The request is too large", "内容太大，请分批提交。", "Too large; send it in smaller parts.";
     CodeMalformed = 422 "code_malformed", "This is not a valid code", "条码无效或扫错了类型，请重新扫描。", "The code is malformed or of another kind; scan again.";
     CredentialsWrong = 401 "credentials_wrong", "Name or password is wrong", "账号或密码不正确。", "Name or password is wrong.";
     DeviceRequired = 403 "device_required", "Only an enrolled device may do this", "请先登记本设备。", "Enrol this device first.";
+    DocumentKnown = 409 "document_known", "Somebody has this document already", "该证件已登记，请先搜索；确为同一人可合并。", "Somebody has this document already; search for it, and merge if it is the same person.";
     EnrolmentUsed = 410 "enrolment_used", "The enrolment code was used or has ended", "登记码已使用或已过期，请重新生成。", "The enrolment code was used or has ended; make a new one.";
+    FileDamaged = 422 "file_damaged", "The workbook is damaged", "工作簿已损坏，请重新导出。", "The workbook is damaged; export it again.";
+    FileEmpty = 422 "file_empty", "The file is empty", "文件是空的。", "The file is empty.";
+    FileNoRows = 422 "file_no_rows", "The file has a header but no rows", "文件只有表头，没有数据行。", "The file has a header but no rows.";
+    FileNotATable = 422 "file_not_a_table", "The file is neither CSV nor XLSX", "文件不是表格：请用 CSV（UTF-8 或 GB18030）或 XLSX。", "The file is not a table: use CSV (UTF-8 or GB18030) or XLSX.";
+    FileOldExcel = 422 "file_old_excel", "The workbook is old or protected", "请另存为不带密码的 XLSX 再上传。", "Save it as XLSX without a password and upload that.";
+    FileTooManyColumns = 422 "file_too_many_columns", "The file has too many columns", "列太多（最多 100 列），请检查分隔符。", "More than 100 columns; check the separator.";
+    FileTooManyRows = 422 "file_too_many_rows", "The file has too many rows", "行太多（最多 200 万行），请分成几个文件。", "More than 2,000,000 rows; split the file.";
     FileUnreadable = 422 "file_unreadable", "The file cannot be read", "无法读取该文件：请用 CSV（UTF-8 或 GB18030）或 XLSX。", "The file cannot be read: use CSV (UTF-8 or GB18030) or XLSX.";
     Forbidden = 403 "forbidden", "This account may not do that here", "您的账号没有此项权限，请联系管理员。", "Your account may not do this; ask the administrator.";
+    GroupRefused = 422 "group_refused", "The person cannot be put into this group so", "请填写原因和结束时间。", "Give a reason and an end.";
+    ImportInterrupted = 409 "import_interrupted", "The import was interrupted", "导入中断，已写入的行保留；重新上传同一文件即可继续。", "The import was interrupted; rows that went in stay. Upload the same file again to go on.";
     Internal = 500 "internal", "Something is broken on our side", "系统出错，已记录。请稍后再试。", "Something is broken on our side; it was logged. Try again later.";
+    MappingColumns = 422 "mapping_columns", "The mapping does not fit the file", "列的对应关系与文件不符，请重新上传。", "The mapping does not have one entry for each column; upload the file again.";
+    MappingNoArea = 422 "mapping_no_area", "No column says where people live", "请指定现住地区划所在的列，或为整个文件选择一个村（社区）。", "Map a column to the living area, or choose one village for the whole file.";
+    MappingNoName = 422 "mapping_no_name", "No column holds the name", "请指定姓名所在的列。", "Map a column to the name.";
+    MappingTwice = 422 "mapping_twice", "Two columns hold the same field", "同一内容对应了两列，请只保留一列。", "One field is mapped to two columns; keep one.";
+    MergeAlready = 409 "merge_already", "One of the records was merged already", "其中一条记录已被合并。", "One of the records was merged already.";
+    MergeDifferentPeople = 409 "merge_different_people", "The records carry different resident IDs", "两条记录的身份证号不同，不是同一人。", "The records carry different resident IDs: two people.";
+    MergeNotMerged = 409 "merge_not_merged", "There is no such merge", "没有可撤销的合并。", "There is no such merge to undo.";
+    MergeSame = 409 "merge_same", "A record cannot go into itself", "不能与自身合并。", "The two records are the same one.";
     NotFound = 404 "not_found", "There is no such thing", "没有找到。", "Not found.";
     PasswordWeak = 422 "password_weak", "The password is too short", "密码至少 12 位。", "A password has at least 12 characters.";
+    PersonInvalid = 422 "person_invalid", "A field of the person is not valid", "填写的内容有误，请检查标出的字段。", "A field is not valid; check the one named.";
     ReasonRequired = 422 "reason_required", "A reason is required", "请填写原因。", "Give a reason.";
     SamePerson = 409 "same_person", "A second person must do this", "须由另一人审核，录入人不能自己发布。", "Another person must do this: not the one who entered it.";
     SetupDone = 410 "setup_done", "The first administrator exists already", "首位管理员已创建。", "The first administrator exists already.";
@@ -50,6 +70,7 @@ problems! {
     StoreFull = 507 "store_full", "The store cannot write", "磁盘空间不足或只读，未写入任何内容，请联系管理员。", "The disk is full or read-only; nothing was written. Call the administrator.";
     TooManyAttempts = 429 "too_many_attempts", "Too many failed attempts", "尝试次数过多，请稍后再试。", "Too many failed attempts; wait a while.";
     Unauthenticated = 401 "unauthenticated", "Sign in first", "请先登录。", "Sign in first.";
+    UploadGone = 410 "upload_gone", "The uploaded file is no longer held", "上传的文件已过期，请重新上传。", "The uploaded file is no longer held; upload it again.";
 }
 
 /// An error on its way to a person: what they read, and what only the log reads.

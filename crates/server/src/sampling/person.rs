@@ -9,7 +9,7 @@ use allclear_domain::{
         id::PersonNo,
         time::Instant,
     },
-    people::{date::Date, document::Document},
+    people::{date::Date, document::Document, phone::Phone},
 };
 use allclear_store::{Result, Tx, people::NewPerson, people::PersonPlace};
 use allclear_wire::{people::DocumentKind, sync::Op, sync::PersonRef};
@@ -130,6 +130,9 @@ fn register(
 ) -> Result<Option<PersonPlace>> {
     let Some(area) = village(tx, site_area)? else { return Ok(None) };
     let no = PersonNo(tx.take_person_numbers(area, 1)?);
+    // One spelling, so that the blind index finds it; a number that is none is kept as it was said.
+    let phone = phone.map(|raw| Phone::parse(raw).map_or_else(|_| raw.to_owned(), |phone| phone.as_str().to_owned()));
+    let phone = phone.as_deref();
     let sealed_phone = phone.map(|phone| tx.keys().seal_cell("person", "phone", &no.0.to_string(), phone));
     let person = NewPerson {
         no,

@@ -9,13 +9,7 @@ use crate::clock::rfc3339;
 /// Pinyin initials of a name, for search: 张三 → zs.
 #[must_use]
 pub fn initials(name: &str) -> String {
-    use pinyin::ToPinyin;
-    name.chars()
-        .filter_map(|c| match c.to_pinyin() {
-            Some(pinyin) => pinyin.plain().chars().next(),
-            None => c.is_alphanumeric().then(|| c.to_ascii_lowercase()),
-        })
-        .collect()
+    crate::people::initials::of(name)
 }
 
 /// Wire word of a tube kind.

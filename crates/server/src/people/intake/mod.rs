@@ -24,6 +24,7 @@ use allclear_store::{Store, StoreError, imports::ImportCounts};
 use tokio::sync::mpsc;
 
 pub use prepare::document_blind;
+pub(super) use prepare::registered;
 pub use source::Source;
 
 use super::import::places::Places;

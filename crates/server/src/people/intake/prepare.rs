@@ -212,8 +212,9 @@ impl Preparer {
         // Sealing is most of the work and needs nothing shared: two threads halve it.
         let half = candidates.len() / 2;
         let keys = &self.keys;
-        let one =
-            |range: std::ops::Range<usize>| -> Vec<Registered> { range.map(|i| registered(keys, &candidates[i], numbered[i])).collect() };
+        let one = |range: std::ops::Range<usize>| -> Vec<Registered> {
+            range.map(|i| registered(keys, &candidates[i].person, candidates[i].blind, numbered[i])).collect()
+        };
         let persons = std::thread::scope(|scope| {
             let second = scope.spawn(|| one(half..candidates.len()));
             let mut persons = one(0..half);
@@ -228,8 +229,13 @@ impl Preparer {
     }
 }
 
-fn registered(keys: &Keys, candidate: &Candidate, (no, household, guardian): (i64, Option<i64>, Option<i64>)) -> Registered {
-    let person = &candidate.person;
+/// A person ready to be kept under `no`: cells sealed, indexes made.
+pub(in crate::people) fn registered(
+    keys: &Keys,
+    person: &Newcomer,
+    blind: BlindIndex,
+    (no, household, guardian): (i64, Option<i64>, Option<i64>),
+) -> Registered {
     let row = no.to_string();
     let told = person.document.birth().is_some();
     let number = match person.document.kind() {
@@ -254,6 +260,6 @@ fn registered(keys: &Keys, candidate: &Candidate, (no, household, guardian): (i6
         workplace: person.workplace.clone(),
         groups: person.groups.0,
         guardian,
-        document: Some((person.document.kind().as_str(), candidate.blind, keys.seal_cell("document", "number", &row, number))),
+        document: Some((person.document.kind().as_str(), blind, keys.seal_cell("document", "number", &row, number))),
     }
 }

@@ -52,7 +52,9 @@ async fn the_open_routes_are_these_and_no_others() {
         city.routes.iter().filter(|route| route.access == Access::Open).map(|route| format!("{} {}", route.method, route.path)).collect();
     for route in &open {
         let known = [
+            "DELETE /api/v1/resident/session",
             "GET /api/v1/demo",
+            "GET /api/v1/resident/me",
             "POST /api/v1/devices/enrol",
             "POST /api/v1/resident/session",
             "POST /api/v1/session",

@@ -1,0 +1,65 @@
+//! Routes of residents. They have no account: a cookie of their own opens their own page only.
+
+use allclear_wire::{
+    problem::Problem,
+    resident::{ResidentPage, ResidentSessionRequest},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::IntoResponse,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::AppState,
+    edge::{
+        guard,
+        problem::{Code, JsonBody, Result},
+    },
+    people::ops::resident::{self, RESIDENT_SESSION_S},
+};
+
+/// Cookie of a resident's session.
+const RESIDENT_COOKIE: &str = "allclear_resident";
+
+/// Routes that anybody may call: the first opens a session, the others need its cookie.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(open_session, close_session)).routes(routes!(me))
+}
+
+fn set_cookie(token: &str, seconds: i64) -> [(header::HeaderName, HeaderValue); 1] {
+    let text = format!("{RESIDENT_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}");
+    [(header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))]
+}
+
+/// Opens the page of a person; the answer sets the cookie.
+#[utoipa::path(post, path = "/api/v1/resident/session", request_body = ResidentSessionRequest,
+    responses((status = 204), (status = 401, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+async fn open_session(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<ResidentSessionRequest>,
+) -> Result<impl IntoResponse> {
+    guard::require_own_origin(&Method::POST, &headers)?;
+    let token = resident::open(&app, request).await?;
+    Ok((StatusCode::NO_CONTENT, set_cookie(&token, RESIDENT_SESSION_S)))
+}
+
+/// Closes the page on this phone.
+#[utoipa::path(delete, path = "/api/v1/resident/session", responses((status = 204), (status = 403, body = Problem)))]
+async fn close_session(State(app): State<AppState>, headers: HeaderMap) -> Result<impl IntoResponse> {
+    guard::require_own_origin(&Method::DELETE, &headers)?;
+    if let Some(token) = guard::cookie(&headers, RESIDENT_COOKIE) {
+        resident::close(&app, token).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, set_cookie("", 0)))
+}
+
+/// My code, my family, my tests.
+#[utoipa::path(get, path = "/api/v1/resident/me", responses((status = 200, body = ResidentPage), (status = 401, body = Problem)))]
+async fn me(State(app): State<AppState>, headers: HeaderMap) -> Result<Json<ResidentPage>> {
+    let token = guard::cookie(&headers, RESIDENT_COOKIE).ok_or_else(|| Code::Unauthenticated.problem())?;
+    Ok(Json(resident::me(&app, token).await?))
+}

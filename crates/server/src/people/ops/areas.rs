@@ -1,0 +1,46 @@
+//! The area tree, taken in from the official list.
+
+use std::sync::Arc;
+
+use allclear_domain::kernel::area::AreaCode;
+use allclear_wire::people::AreasTaken;
+
+use crate::{
+    app::App,
+    demo::city::read_places,
+    edge::{
+        guard::Caller,
+        problem::{Code, Result},
+    },
+};
+
+/// Areas of one list; a province has about 30,000 villages and four times as many grids.
+const AREAS_MAX: usize = 200_000;
+
+/// Takes a list in: new areas are added, known ones get its name and population, none goes.
+pub async fn take(app: &App, caller: &Arc<Caller>, csv: &str) -> Result<AreasTaken> {
+    let mut places = read_places(csv).map_err(|bad| Code::AreaListInvalid.problem().detail(bad.to_string()))?;
+    if places.is_empty() || places.len() > AREAS_MAX {
+        return Err(Code::AreaListInvalid.problem().detail(format!("{} areas; 1 to {AREAS_MAX} expected", places.len())));
+    }
+    places.sort_by_key(|place| place.code);
+    let plan = app.plan();
+    let known = |code: AreaCode| plan.area(code).is_some() || places.binary_search_by_key(&code, |place| place.code).is_ok();
+    if let Some(orphan) = places.iter().find(|place| place.code.parent().is_some_and(|parent| !known(parent))) {
+        return Err(Code::AreaListInvalid.problem().detail(format!("{}: its parent is not in the list", orphan.code)));
+    }
+    let added = places.iter().filter(|place| plan.area(place.code).is_none()).count() as i64;
+    let taken = AreasTaken { added, changed: places.len() as i64 - added };
+    let (now, caller) = (app.now(), Arc::clone(caller));
+    let id = app.ids.at(now);
+    app.store
+        .run("import_areas", move |tx| -> Result<()> {
+            let rows: Vec<_> = places.iter().map(|place| (place.code, place.name.as_str(), place.population as i64)).collect();
+            tx.upsert_areas(&rows)?;
+            let device = caller.device.map(|(device, _)| device);
+            Ok(tx.log_access(id, now, caller.account, device, "import_areas", &format!("{} areas", rows.len()), "")?)
+        })
+        .await?;
+    app.reload_plan().await?;
+    Ok(taken)
+}

@@ -1,0 +1,158 @@
+use allclear_testkit::{City, Client};
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+const FILE: &str = "姓名,证件号码,手机号,村社区,备注
+应采薇,11010519491231002X,13800138000,石柱镇塘里村,a
+胡一刀,810000199408230021,,石柱镇塘里村,b
+错一个,110105194912310021,12,火星,c
+应采薇,11010519491231002X,13900139000,石柱镇塘里村,d
+";
+
+async fn upload(client: &Client, name: &str, bytes: &[u8]) -> Value {
+    let path = format!("/api/v1/people/imports?file_name={name}");
+    client.send(Method::POST, &path, "application/octet-stream", bytes.to_vec()).await.ok()
+}
+
+fn mapping(preview: &Value) -> Value {
+    let fields: Vec<Value> = preview["columns"].as_array().unwrap().iter().map(|column| column["field"].clone()).collect();
+    json!({ "columns": fields })
+}
+
+/// Waits until the import has left the state that work is in; the work itself is a task of the server.
+async fn ended(client: &Client, id: &str) -> Value {
+    loop {
+        let state = client.get(&format!("/api/v1/people/imports/{id}")).await.ok();
+        if !matches!(state["state"].as_str(), Some("running" | "undoing")) {
+            return state;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+async fn taken_in(client: &Client, bytes: &[u8]) -> (String, Value) {
+    let preview = upload(client, "t.csv", bytes).await;
+    let id = preview["id"].as_str().unwrap().to_owned();
+    client.post(&format!("/api/v1/people/imports/{id}/start"), mapping(&preview)).await.ok();
+    let state = ended(client, &id).await;
+    (id, state)
+}
+
+fn counts(state: &Value) -> String {
+    ["state", "added", "unchanged", "bad", "parked", "parked_open"].map(|key| state[key].to_string().replace('"', "")).join(" ")
+}
+
+#[tokio::test]
+async fn a_file_is_looked_at_checked_taken_in_and_taken_back() {
+    let city = City::start().await;
+    let admin = city.sign_in("admin").await;
+    let (gb, _, _) = encoding_rs::GB18030.encode(FILE);
+    let preview = upload(&admin, "t.csv", &gb).await;
+    assert_eq!((&preview["format"], &preview["rows"], &preview["remembered"]), (&json!("CSV, GB18030, ,"), &json!(4), &json!(false)));
+    assert_eq!(preview["columns"][1]["samples"][0], "1101**********002X", "a preview is masked too");
+    assert!(!preview.to_string().contains("应采薇"));
+    let id = preview["id"].as_str().unwrap();
+    let check = admin.post(&format!("/api/v1/people/imports/{id}/check"), mapping(&preview)).await.ok();
+    assert_eq!((&check["looked_at"], &check["valid"], &check["bad"][0]["line"]), (&json!(4), &json!(3), &json!(4)));
+    let codes: Vec<_> = check["bad"][0]["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["document_check_digit", "phone_shape", "area_unknown"]);
+    admin.post(&format!("/api/v1/people/imports/{id}/start"), mapping(&preview)).await.ok();
+    assert_eq!(counts(&ended(&admin, id).await), "done 2 0 1 1 1");
+    admin.post(&format!("/api/v1/people/imports/{id}/start"), mapping(&preview)).await.refused("upload_gone");
+    let sheet = admin.get(&format!("/api/v1/people/imports/{id}/bad-rows")).await;
+    let text = String::from_utf8(sheet.bytes).unwrap();
+    assert!(text.starts_with("\u{FEFF}姓名,证件号码,手机号,村社区,备注,错误原因 / reason"), "{text}");
+    assert!(text.contains("错一个,110105194912310021,12,火星,c,") && text.contains("证件号码校验位错误"), "{text}");
+    assert!(upload(&admin, "t.csv", FILE.as_bytes()).await["remembered"].as_bool().unwrap(), "the mapping is remembered by its headers");
+    assert_eq!(admin.post(&format!("/api/v1/people/imports/{id}/undo"), json!({})).await.status, StatusCode::ACCEPTED);
+    let undone = ended(&admin, id).await;
+    assert_eq!((&undone["state"], &undone["added"], &undone["kept_on_undo"]), (&json!("undone"), &json!(0), &json!(0)));
+    let gone = admin.post("/api/v1/people/search", json!({ "text": "应采薇" })).await.ok();
+    assert_eq!(gone["rows"], json!([]));
+}
+
+#[tokio::test]
+async fn rows_that_meet_a_known_document_wait_for_a_person() {
+    let city = City::start().await;
+    let admin = city.sign_in("admin").await;
+    taken_in(&admin, FILE.as_bytes()).await;
+    let changed =
+        "姓名,证件号码,手机号,村社区\n应采薇,11010519491231002X,13700137000,石柱镇塘里村\n郭靖,810000199408230021,,石柱镇塘里村\n";
+    let (id, state) = taken_in(&admin, changed.as_bytes()).await;
+    assert_eq!(counts(&state), "done 0 0 0 2 2");
+    let path = format!("/api/v1/people/imports/{id}/duplicates");
+    let waiting = admin.get(&path).await.ok();
+    let reasons: Vec<_> = waiting["rows"].as_array().unwrap().iter().map(|row| row["reason"]["code"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["known_with_other_details", "known_with_other_name"]);
+    let phone = waiting["rows"][0]["row"].as_array().unwrap().iter().find(|field| field["field"] == "phone").unwrap().clone();
+    assert_eq!(phone, json!({ "field": "phone", "row": "137****7000", "known": "138****8000", "differs": true }));
+    let decide = |line: i64, decision: &str| admin.post(&path, json!({ "lines": [line], "decision": decision }));
+    assert_eq!(decide(2, "update").await.ok(), json!({ "parked_open": 1 }));
+    decide(2, "keep").await.refused("state_conflict");
+    assert_eq!(decide(3, "both").await.ok(), json!({ "parked_open": 0 }));
+    let found = |text: &'static str| admin.post("/api/v1/people/search", json!({ "text": text }));
+    let by_phone = found("13700137000").await.ok();
+    assert_eq!(by_phone["rows"].as_array().unwrap().len(), 1, "the register was updated");
+    assert_eq!(found("810000199408230021").await.ok()["rows"].as_array().unwrap().len(), 2, "both carry the number");
+    admin.post(&format!("/api/v1/people/imports/{id}/undo"), json!({})).await.ok();
+    assert_eq!(ended(&admin, &id).await["state"], "undone");
+    assert_eq!(found("13700137000").await.ok()["rows"], json!([]), "the update is taken back");
+    assert_eq!(found("13800138000").await.ok()["rows"].as_array().unwrap().len(), 1, "the earlier phone is there again");
+    assert_eq!(found("810000199408230021").await.ok()["rows"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_same_file_again_changes_nothing() {
+    let city = City::start().await;
+    let admin = city.sign_in("admin").await;
+    taken_in(&admin, FILE.as_bytes()).await;
+    let (_, again) = taken_in(&admin, FILE.as_bytes()).await;
+    assert_eq!(counts(&again), "done 0 2 1 1 1");
+}
+
+#[tokio::test]
+async fn a_sampled_person_stays_when_the_import_is_taken_back() {
+    let city = City::start().await;
+    let admin = city.sign_in("admin").await;
+    let (id, _) = taken_in(&admin, FILE.as_bytes()).await;
+    let found = admin.post("/api/v1/people/search", json!({ "text": "应采薇" })).await.ok();
+    let no = found["rows"][0]["no"].as_i64().unwrap();
+    admin.post(&format!("/api/v1/people/{no}/card"), json!({ "reason": "no phone" })).await.ok();
+    admin.post(&format!("/api/v1/people/imports/{id}/undo"), json!({})).await.ok();
+    let undone = ended(&admin, &id).await;
+    assert_eq!((&undone["state"], &undone["added"], &undone["kept_on_undo"]), (&json!("undone"), &json!(1), &json!(1)));
+    admin.get(&format!("/api/v1/people/{no}")).await.ok();
+}
+
+#[tokio::test]
+async fn noise_and_odd_files_give_one_clear_error() {
+    let city = City::start().await;
+    let admin = city.sign_in("admin").await;
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let noise: Vec<u8> = (0..10 << 20)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state as u8
+        })
+        .collect();
+    for (bytes, code) in [
+        (noise, "file_not_a_table"),
+        (vec![], "file_empty"),
+        ("姓名,证件号码\n".into(), "file_no_rows"),
+        (b"PK\x03\x04 no workbook".to_vec(), "file_damaged"),
+        (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1".to_vec(), "file_old_excel"),
+    ] {
+        let answer = admin.send(Method::POST, "/api/v1/people/imports?file_name=x", "application/octet-stream", bytes).await;
+        answer.refused(code);
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let preview = upload(&admin, "x.csv", b"a,b\n1,2\n").await;
+    let path = format!("/api/v1/people/imports/{}/start", preview["id"].as_str().unwrap());
+    admin.post(&path, mapping(&preview)).await.refused("mapping_no_name");
+    admin.post(&path, json!({ "columns": ["name", "name"] })).await.refused("mapping_twice");
+    admin.post(&path, json!({ "columns": ["name", null] })).await.refused("mapping_no_area");
+    admin.post(&path, json!({ "columns": ["name"] })).await.refused("mapping_columns");
+    admin.get("/api/v1/people/imports/00000000-0000-0000-0000-000000000000").await.refused("not_found");
+}
