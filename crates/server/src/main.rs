@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use allclear_server::{bench, boot};
+use allclear_server::{bench, boot, demo};
 use allclear_store::StoreConfig;
 use clap::{Parser, Subcommand};
 
@@ -37,6 +37,8 @@ enum Command {
         #[arg(long, env = "POPULATION", default_value_t = 20_000)]
         population: u64,
     },
+    /// Makes a synthetic city: as a file, or into a store.
+    City(demo::make::Args),
     /// Measures this machine.
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -46,6 +48,8 @@ enum Command {
 enum BenchCommand {
     /// Registrations, one by one and in batches.
     Collect(bench::collect::Args),
+    /// A register from file to store, and searches over it.
+    Import(bench::import::Args),
     /// Look-ups.
     Lookup(bench::lookup::Args),
 }
@@ -59,7 +63,9 @@ async fn main() -> ExitCode {
             let demo = demo.then_some(population);
             boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo }).await.map_err(Into::into)
         }
+        Command::City(args) => demo::make::run(args).await,
         Command::Bench(BenchCommand::Collect(args)) => bench::collect::run(args).await.map_err(Into::into),
+        Command::Bench(BenchCommand::Import(args)) => bench::import::run(args).await.map_err(Into::into),
         Command::Bench(BenchCommand::Lookup(args)) => bench::lookup::run(args).await.map_err(Into::into),
     };
     match done {

@@ -10,8 +10,8 @@ use allclear_wire::{
     sync::{Command, IdMode, Op, PersonRef, RecordCollection, SyncRequest, TubeKind},
 };
 
-use super::{Bench, BenchError, Folder, bare, load, store_or_fresh};
-use crate::{accounts::ops, clock::rfc3339, demo, people::bench::fsync_latency};
+use super::{Bench, BenchError, Folder, bare, fsync_latency, load, store_or_fresh};
+use crate::{accounts::ops, clock::rfc3339, demo};
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]

@@ -3,10 +3,16 @@
 
 pub mod bare;
 pub mod collect;
+pub mod import;
 pub mod load;
 pub mod lookup;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io::Write,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant as Stopwatch},
+};
 
 use allclear_store::StoreConfig;
 use axum::Router;
@@ -81,4 +87,21 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Median and 99th percentile of writing 4 KiB and waiting until it is on the medium.
+pub fn fsync_latency(folder: &std::path::Path, times: usize) -> std::io::Result<(Duration, Duration)> {
+    let path = folder.join("fsync.probe");
+    let mut file = std::fs::File::create(&path)?;
+    let mut taken = Vec::with_capacity(times.max(1));
+    for _ in 0..times.max(1) {
+        let start = Stopwatch::now();
+        file.write_all(&[0; 4096])?;
+        file.sync_data()?;
+        taken.push(start.elapsed());
+    }
+    drop(file);
+    std::fs::remove_file(&path)?;
+    taken.sort_unstable();
+    Ok((taken[taken.len() / 2], taken[taken.len() * 99 / 100]))
 }

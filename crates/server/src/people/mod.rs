@@ -1,6 +1,5 @@
 //! People and areas: the register, its import, its changes, what a resident sees.
 
-pub mod bench;
 pub mod http;
 pub mod import;
 pub mod initials;

@@ -1,0 +1,254 @@
+//! `allclear bench import`: a register from file to store, against the bare store with the same
+//! rows, then searches over what is there.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant as Stopwatch},
+};
+
+use allclear_domain::{
+    kernel::{
+        access::Role,
+        area::AreaCode,
+        id::{Id, Import},
+        time::Instant,
+    },
+    people::{date::Date, groups::AgeGroups},
+};
+use allclear_store::{
+    Store, StoreConfig, StoreError, Tx,
+    imports::{ImportCounts, ImportRow},
+    register::Registered,
+};
+use allclear_wire::people::PeopleSearch;
+
+use super::{BenchError, Folder, fsync_latency, store_or_fresh};
+use crate::{
+    app::AppState,
+    boot,
+    clock::SystemClock,
+    demo::{
+        AREAS_CSV,
+        city::{self, City, Place},
+    },
+    edge::guard::Caller,
+    people::{
+        import::{columns, file, places::Places},
+        initials,
+        intake::{self, BATCH_ROWS, Order, Source},
+        ops::find,
+        view,
+    },
+};
+
+/// What to measure.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Rows of the file.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub rows: u64,
+    /// Searches of each kind afterwards.
+    #[arg(long, default_value_t = 200)]
+    pub searches: usize,
+    /// `postgres://…` of an empty database; a fresh SQLite file if absent. The bare side always is
+    /// a fresh SQLite file.
+    #[arg(long)]
+    pub store: Option<String>,
+}
+
+struct Timed {
+    rows: u64,
+    took: Duration,
+}
+
+impl Timed {
+    fn rate(&self) -> f64 {
+        self.rows as f64 / self.took.as_secs_f64().max(1e-9)
+    }
+}
+
+fn setup(error: &dyn std::fmt::Display) -> BenchError {
+    BenchError::Setup(error.to_string())
+}
+
+async fn open(config: &StoreConfig, places: &[Place]) -> Result<AppState, BenchError> {
+    let app = boot::application(config, &[7; 32], Arc::new(SystemClock), true).await?;
+    let mut areas: Vec<(AreaCode, String, i64)> = places.iter().map(|p| (p.code, p.name.clone(), p.population as i64)).collect();
+    areas.sort_unstable();
+    app.store
+        .run("import_areas", move |tx| tx.upsert_areas(&areas.iter().map(|(code, name, n)| (*code, name.as_str(), *n)).collect::<Vec<_>>()))
+        .await?;
+    app.reload_plan().await?;
+    Ok(app)
+}
+
+/// Runs the benchmark and prints its table.
+pub async fn run(args: Args) -> Result<(), BenchError> {
+    let folder = Folder::fresh()?;
+    let (p50, p99) = fsync_latency(folder.path(), 200)?;
+    println!("fsync of 4 KiB           p50 {p50:>8.2?}  p99 {p99:>8.2?}");
+    let today = Date::new(2022, 1, 5).ok_or_else(|| setup(&"the calendar"))?;
+    let places = city::read_places(AREAS_CSV).map_err(|e| setup(&e))?;
+    let city = City::plan(places, args.rows, 2022, today).map_err(|e| setup(&e))?;
+    let areas = city.areas();
+    let mut csv = Vec::new();
+    city::csv::write(&city, &mut csv).map_err(|e| setup(&e))?;
+    println!("file                     {} rows, {:.1} MB", args.rows, csv.len() as f64 / 1e6);
+    let app = open(&store_or_fresh(args.store.as_deref(), folder.path()), &areas).await?;
+    let county = areas.iter().map(|place| place.code).min().ok_or_else(|| setup(&"no areas"))?;
+    let whole = import(&app, csv, county, today).await?;
+    println!("import (file to register) {:>9.0} rows/s  {:.1?}  (limit for 1,000,000: 120 s)", whole.rate(), whole.took);
+    let bare_store = open(&StoreConfig::Sqlite(folder.path().join("bare.db")), &areas).await?;
+    let bare = bare_rate(&bare_store.store, &app.store, county).await?;
+    println!("bare store, same rows     {:>9.0} rows/s  {:.1?}", bare.rate(), bare.took);
+    println!("import / bare store       {:>9.2}", whole.rate() / bare.rate());
+    searches(&app, county, args.searches).await
+}
+
+async fn import(app: &AppState, csv: Vec<u8>, county: AreaCode, today: Date) -> Result<Timed, BenchError> {
+    let started = Stopwatch::now();
+    let now = app.now();
+    let table = Arc::new(file::read(csv).map_err(|e| setup(&e))?);
+    let mapping = columns::guess(&table.header);
+    let id: Id<Import> = Id::new(app.ids.at(now));
+    let row = bench_import(id, county, now);
+    app.store.run("upload_import", move |tx| tx.insert_import(&row)).await?;
+    let named: Vec<_> = app.plan().areas.iter().map(|area| (area.code, area.name.clone())).collect();
+    let order = Order {
+        source: Source::Table { table, mapping, area: None },
+        import: Some(id),
+        scope: county,
+        places: Arc::new(Places::new(&named)),
+        ages: AgeGroups::of(&app.plan().profile),
+        cards: false,
+        today,
+        now,
+    };
+    let counts = intake::run(&app.store, &app.keys, order, |_| ()).await?;
+    let took = started.elapsed();
+    if counts.added != counts.rows_done {
+        return Err(BenchError::Setup(format!("not every row went in: {counts:?}")));
+    }
+    Ok(Timed { rows: counts.rows_done as u64, took })
+}
+
+fn bench_import(id: Id<Import>, scope: AreaCode, now: Instant) -> ImportRow {
+    ImportRow {
+        id,
+        file_name: "bench.csv".into(),
+        format: "CSV".into(),
+        header: "[]".into(),
+        mapping: "[]".into(),
+        area: None,
+        state: "running".into(),
+        rows_total: 0,
+        counts: ImportCounts::default(),
+        kept_on_undo: 0,
+        problem: None,
+        created_by: "bench".into(),
+        created_at: now,
+        finished_at: None,
+        scope,
+    }
+}
+
+/// Writes the rows of `from`, sealed cells and all, into an empty store: no file, no judging, no
+/// sealing, the same statements and the same commits.
+async fn bare_rate(bare: &Store, from: &Store, county: AreaCode) -> Result<Timed, BenchError> {
+    let numbers = from.read("bench", move |tx| tx.person_numbers(county, 0)).await?;
+    let mut timed = Timed { rows: 0, took: Duration::ZERO };
+    for chunk in numbers.chunks(BATCH_ROWS) {
+        let chunk: Vec<i64> = chunk.iter().map(|(_, no)| *no).collect();
+        let rows = from.read("bench", move |tx| copy(tx, &chunk)).await?;
+        timed.rows += rows.len() as u64;
+        let start = Stopwatch::now();
+        bare.run("bench", move |tx| tx.register_persons(&rows, None, Instant(0))).await?;
+        timed.took += start.elapsed();
+    }
+    Ok(timed)
+}
+
+fn copy(tx: &Tx<'_>, numbers: &[i64]) -> Result<Vec<Registered>, StoreError> {
+    let mut documents: HashMap<i64, _> = tx.document_rows(numbers)?.into_iter().map(|d| (d.person.0, d)).collect();
+    let persons = tx.persons(numbers)?;
+    Ok(persons
+        .into_iter()
+        .map(|p| Registered {
+            no: p.no,
+            name_key: allclear_domain::people::name::key(&p.name).into_bytes(),
+            initials: initials::of(&p.name),
+            name: p.name,
+            sex: p.sex.map(|sex| if sex == "male" { "male" } else { "female" }),
+            birth_year: p.birth_year,
+            birth_date: p.birth_date,
+            living_area: p.living_area,
+            grid: p.grid,
+            residence_area: p.residence_area,
+            household: p.household,
+            address: p.address,
+            phone: p.phone,
+            phone_blind: p.phone_blind.and_then(|blind| blind.try_into().ok()),
+            workplace: p.workplace,
+            groups: p.groups,
+            guardian: p.guardian,
+            document: documents.remove(&p.no.0).and_then(|d| Some(("resident_id", d.blind.try_into().ok()?, d.number))),
+        })
+        .collect())
+}
+
+/// What to search for: taken from every n-th person, so that each search finds somebody.
+async fn texts(app: &AppState, county: AreaCode, count: usize) -> Result<Vec<(&'static str, String)>, BenchError> {
+    let read = app.store.read("bench", move |tx| {
+        let numbers = tx.person_numbers(county, 0)?;
+        let step = (numbers.len() / count.max(1)).max(1);
+        let picked: Vec<i64> = numbers.iter().step_by(step).take(count).map(|(_, no)| *no).collect();
+        let mut texts = Vec::new();
+        for person in tx.persons(&picked)? {
+            let surname: String = person.name.chars().take(1).collect();
+            texts.push(("name", person.name.clone()));
+            texts.push(("surname only", surname));
+            texts.push(("initials", initials::of(&person.name)));
+            texts.push(("first initial only", initials::of(&person.name).chars().take(1).collect()));
+            texts.push(("number", person.no.0.to_string()));
+            if let Some(phone) = view::cell(tx.keys(), person.no, "phone", person.phone.as_ref())? {
+                texts.push(("phone", phone));
+            }
+        }
+        for document in tx.document_rows(&picked)? {
+            texts.push(("document", view::document_number(tx.keys(), &document)?));
+        }
+        Ok::<_, StoreError>(texts)
+    });
+    Ok(read.await?)
+}
+
+async fn searches(app: &AppState, county: AreaCode, count: usize) -> Result<(), BenchError> {
+    let caller = Arc::new(Caller {
+        account: Id::new(app.ids.at(app.now())),
+        name: "bench".into(),
+        display_name: "bench".into(),
+        grants: vec![(Role::Headquarters, county)],
+        device: None,
+        expires_at: Instant(i64::MAX),
+    });
+    let mut times: HashMap<&'static str, Vec<Duration>> = HashMap::new();
+    for (kind, text) in texts(app, county, count).await? {
+        let start = Stopwatch::now();
+        let found = find::search(app, &caller, PeopleSearch { text, area: None }).await.map_err(|e| BenchError::Setup(format!("{e:?}")))?;
+        times.entry(kind).or_default().push(start.elapsed());
+        if found.rows.is_empty() {
+            return Err(BenchError::Setup(format!("a search by {kind} found nobody")));
+        }
+    }
+    let persons = app.store.read("bench", |tx| tx.count_persons()).await?;
+    println!("searches over {persons} persons (limit 100 ms each):");
+    let mut times: Vec<_> = times.into_iter().collect();
+    times.sort_unstable_by_key(|(kind, _)| *kind);
+    for (kind, mut taken) in times {
+        taken.sort_unstable();
+        let at = |share: usize| taken[(taken.len() * share / 100).min(taken.len() - 1)];
+        println!("  {kind:<20} p50 {:>9.2?}  p99 {:>9.2?}  worst {:>9.2?}", at(50), at(99), at(100));
+    }
+    Ok(())
+}
