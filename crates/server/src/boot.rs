@@ -12,6 +12,7 @@ use crate::{
     clock::{Clock, Ids, SystemClock},
     demo,
     edge::{problem::Problem, routes},
+    lab,
     people::{self, uploads::Uploads},
     plan::Plans,
     sampling::batch::Batcher,
@@ -92,6 +93,7 @@ pub async fn serve(options: Options) -> Result<(), StartError> {
     if let Some(population) = options.demo {
         demo::seed::seed(&app, population, 2022).await.map_err(StartError::Demo)?;
     }
+    tokio::spawn(lab::jobs::run(Arc::clone(&app)));
     people::jobs::start(&app).await?;
     let (router, _, _) = routes::build(&app);
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| StartError::Listen(options.listen, e))?;

@@ -48,6 +48,8 @@ enum Stored {
     Released { t: String, r: Uuid, g: bool, m: i32 },
     #[serde(rename = "u")]
     FollowUp { t: String, r: Uuid, n: i32 },
+    #[serde(rename = "k")]
+    Clock { t: String, r: Uuid, s: Uuid, c: String, l: String },
 }
 
 impl From<&Fact> for Stored {
@@ -77,6 +79,9 @@ impl From<&Fact> for Stored {
             Fact::Round { round } => Self::Round { r: round.uuid() },
             Fact::Released { tube, round, negative, reports } => {
                 Self::Released { t: tube.clone(), r: round.uuid(), g: *negative, m: *reports }
+            }
+            Fact::Clock { tube, round, site, clock, level } => {
+                Self::Clock { t: tube.clone(), r: round.uuid(), s: site.uuid(), c: clock.clone(), l: level.clone() }
             }
             Fact::FollowUp { tube, round, delta } => Self::FollowUp { t: tube.clone(), r: round.uuid(), n: *delta },
         }
@@ -116,6 +121,7 @@ impl Stored {
             Self::Exception { k, r, n } => Fact::Exception { kind: k, round: r.map(Id::new), delta: n },
             Self::Round { r } => Fact::Round { round: Id::new(r) },
             Self::Released { t, r, g, m } => Fact::Released { tube: t, round: Id::new(r), negative: g, reports: m },
+            Self::Clock { t, r, s, c, l } => Fact::Clock { tube: t, round: Id::new(r), site: Id::new(s), clock: c, level: l },
             Self::FollowUp { t, r, n } => Fact::FollowUp { tube: t, round: Id::new(r), delta: n },
         })
     }

@@ -93,6 +93,10 @@ pub enum Action {
     ReleaseResults,
     /// See lab queues and follow-ups.
     ReadLab,
+    /// See tubes whose clock runs out.
+    ReadClocks,
+    /// Look into flags of laboratories.
+    ClearLabFlags,
     /// Live counts, big screen, reports.
     ReadLive,
     /// Trace a tube, a box, a person (masked).
@@ -121,6 +125,8 @@ pub const fn allows(role: Role, action: Action) -> bool {
         A::EnterResults => matches!(role, R::LabEntry),
         A::ReleaseResults => matches!(role, R::LabRelease),
         A::ReadLab => matches!(role, R::LabEntry | R::LabRelease | R::Headquarters),
+        A::ReadClocks => matches!(role, R::SiteLead | R::Courier | R::LabEntry | R::LabRelease | R::Headquarters),
+        A::ClearLabFlags => matches!(role, R::Headquarters),
         A::ReadLive => matches!(role, R::Headquarters | R::SiteLead | R::Administrator | R::Auditor),
         A::Trace => matches!(role, R::Headquarters | R::Auditor | R::SiteLead),
         A::Audit => matches!(role, R::Auditor | R::Administrator),

@@ -73,6 +73,19 @@ pub enum Fact {
         /// Members whose report came out.
         reports: i32,
     },
+    /// A tube's clock turned amber or ran out.
+    Clock {
+        /// The tube.
+        tube: String,
+        /// Its round.
+        round: Id<Round>,
+        /// Its site.
+        site: Id<Site>,
+        /// `to_lab` or `turnaround`.
+        clock: String,
+        /// `warn` or `breach`.
+        level: String,
+    },
     /// A follow-up was opened (1) or closed (-1).
     FollowUp {
         /// The tube.

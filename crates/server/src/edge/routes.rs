@@ -8,7 +8,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{assets, guard, limits};
-use crate::{accounts, app::AppState, people, sampling, sync};
+use crate::{accounts, app::AppState, lab, people, sampling, sync};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,13 @@ fn table(app: &AppState) -> Table {
         .open(accounts::http::open_routes())
         .guarded(Action::UseOwnAccount, accounts::http::own_routes())
         .guarded(Action::ManageAccounts, accounts::http::manage_routes())
+        .guarded(Action::ClearLabFlags, lab::http::flag_routes())
+        .guarded(Action::EnterResults, lab::http::entry_routes())
+        .guarded(Action::ManageRounds, lab::http::manage_routes())
+        .guarded(Action::ReadClocks, lab::http::clock_routes())
+        .guarded(Action::ReadLab, lab::http::read_routes())
+        .guarded(Action::ReleaseResults, lab::http::release_routes())
+        .guarded(Action::WorkMissingList, lab::http::member_routes())
         .guarded(Action::ReadPlan, sampling::http::plan_routes())
         .guarded(Action::RecordFieldFacts, sync::http::routes())
         .guarded(Action::ReadRoster, sync::http::roster_routes())

@@ -177,9 +177,11 @@ fn write_members(
     members: &BTreeMap<Id<Collection>, Membership>,
     command: Option<&Incoming>,
 ) -> Result<()> {
+    let rejected = collections.first().and_then(|row| work.tubes.get(&row.tube)).is_some_and(|tube| tube.stage == Stage::Rejected);
     for row in collections {
         let Some(member) = members.get(&row.id).copied() else { continue };
-        let state = state_word(member);
+        // Nothing in a rejected tube counts, whatever arrives late.
+        let state = if rejected && member == Membership::Valid { "rejected" } else { state_word(member) };
         if row.state != state {
             work.tx.set_collection_state(&row.tube, row.id, state)?;
             let bucket = work.touch(&row.tube);
@@ -274,7 +276,7 @@ fn write_tube(
     row.kind = folded.kind;
     row.site = folded.station.map_or(row.site, |station| station.site);
     row.station = folded.station.map(|station| station.number);
-    row.valid = folded.valid as i32;
+    row.valid = if row.stage == Stage::Rejected { 0 } else { folded.valid as i32 };
     row.inside = folded.inside as i32;
     row.sealed_at = sealed.map(|c| c.key.at);
     row.counted = sealed.and_then(|c| c.counted);

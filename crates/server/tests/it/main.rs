@@ -4,5 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod accounts;
+mod lab;
 mod people;
 mod sampling;

@@ -105,9 +105,10 @@ static CLOCKS: Bulk = Bulk {
         ("raised_at", Ty::I64),
         ("next_at", Ty::I64),
     ],
+    // A clock that runs on keeps its level; only another clock replaces it.
     on_conflict: "ON CONFLICT (bucket, tube) DO UPDATE SET clock = excluded.clock, lab = excluded.lab, started_at = excluded.started_at,
         warn_at = excluded.warn_at, due_at = excluded.due_at, level = excluded.level, raised_at = excluded.raised_at,
-        next_at = excluded.next_at",
+        next_at = excluded.next_at WHERE tube_clock.clock <> excluded.clock",
 };
 
 impl Tx<'_> {
@@ -133,6 +134,16 @@ impl Tx<'_> {
             })
             .collect();
         self.bulk(&CLOCKS, &rows)
+    }
+
+    /// Raises a clock to a level.
+    pub fn raise_clock(&self, tube: &str, level: &str, at: Instant, next_at: Option<Instant>) -> Result<()> {
+        self.execute_exact(
+            "tube_clock",
+            1,
+            "UPDATE tube_clock SET level = $1, raised_at = $2, next_at = $3 WHERE bucket = $4 AND tube = $5",
+            &[level.into(), at.into(), next_at.into(), self.bucket(tube.as_bytes()).into(), tube.into()],
+        )
     }
 
     /// Stops the clocks of some tubes.

@@ -345,6 +345,15 @@ impl Tx<'_> {
         )
     }
 
+    /// Closes a person's open tasks of one kind that another swab than that of `tube` has answered.
+    pub fn close_tasks_opened_before(&self, person: PersonNo, kind: &str, tube: &str, at: Instant) -> Result<u64> {
+        self.execute(
+            "UPDATE task SET state = 'closed', outcome = 'sampled', note = $1, closed_at = $2
+             WHERE person = $3 AND kind = $4 AND state = 'open' AND subject <> $5",
+            &[tube.into(), at.into(), person.into(), kind.into(), tube.into()],
+        )
+    }
+
     /// Opens a follow-up with its members; answers false if it was open.
     pub fn open_follow_up(&self, row: &FollowUpRow, members: &[MemberRow]) -> Result<bool> {
         let bucket = self.bucket(row.tube.as_bytes());
@@ -387,6 +396,12 @@ impl Tx<'_> {
     /// One follow-up, locked.
     pub fn follow_up_for_update(&self, tube: &str) -> Result<Option<FollowUpRow>> {
         let sql = "SELECT * FROM follow_up WHERE bucket = $1 AND tube = $2 FOR UPDATE";
+        self.query_opt(sql, &[self.bucket(tube.as_bytes()).into(), tube.into()])?.as_ref().map(follow_up).transpose()
+    }
+
+    /// One follow-up.
+    pub fn follow_up_by_tube(&self, tube: &str) -> Result<Option<FollowUpRow>> {
+        let sql = "SELECT * FROM follow_up WHERE bucket = $1 AND tube = $2";
         self.query_opt(sql, &[self.bucket(tube.as_bytes()).into(), tube.into()])?.as_ref().map(follow_up).transpose()
     }
 
@@ -452,7 +467,7 @@ impl Tx<'_> {
     pub fn count_not_followed(&self, lab: Id<Lab>, released_before: Instant) -> Result<i64> {
         self.query_opt(
             "SELECT COUNT(*) FROM lab_tube t WHERE t.value IN ('positive', 'inconclusive') AND t.released_at < $1 AND t.lab = $2
-             AND t.stage = 'released' AND NOT EXISTS (SELECT 1 FROM follow_up f WHERE f.bucket = t.bucket AND f.tube = t.tube)",
+             AND t.stage = 'released' AND (t.kind <> 'single' OR t.value = 'inconclusive') AND NOT EXISTS (SELECT 1 FROM follow_up f WHERE f.bucket = t.bucket AND f.tube = t.tube)",
             &[released_before.into(), lab.into()],
         )?
         .map_or(Ok(0), |row| row.at(0))

@@ -6,7 +6,7 @@ use allclear_domain::kernel::{
 };
 use uuid::Uuid;
 
-use crate::{Bulk, Result, Row, Tx, Ty, Val};
+use crate::{Result, Row, Tx};
 
 /// A reception as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,23 +104,6 @@ fn hold(row: &Row) -> Result<HoldRow> {
     })
 }
 
-static SCANS: Bulk = Bulk {
-    table: "reception_scan",
-    columns: &[
-        ("reception", Ty::Blob),
-        ("tube", Ty::Text),
-        ("verdict", Ty::Text),
-        ("reason", Ty::Text),
-        ("note", Ty::Text),
-        ("raw", Ty::Text),
-        ("persons", Ty::I64),
-        ("on_manifest", Ty::I64),
-        ("at", Ty::I64),
-        ("by_account", Ty::Blob),
-    ],
-    on_conflict: "ON CONFLICT (reception, tube) DO NOTHING",
-};
-
 impl Tx<'_> {
     /// Opens a reception.
     pub fn insert_reception(&self, row: &ReceptionRow) -> Result<()> {
@@ -172,26 +155,29 @@ impl Tx<'_> {
         .collect()
     }
 
-    /// Puts down scans; one that exists stays. Answers how many were new.
-    pub fn insert_scans(&self, id: Uuid, scans: &[ScanRow]) -> Result<u64> {
-        let rows: Vec<Vec<Val<'_>>> = scans
-            .iter()
-            .map(|s| {
-                vec![
-                    id.into(),
-                    (&s.tube).into(),
-                    (&s.verdict).into(),
-                    s.reason.as_ref().into(),
-                    s.note.as_ref().into(),
-                    (&s.raw).into(),
-                    s.persons.into(),
-                    s.on_manifest.into(),
-                    s.at.into(),
-                    s.by.into(),
-                ]
-            })
-            .collect();
-        self.bulk(&SCANS, &rows)
+    /// Puts down a scan; a tube that was on hold gets its new verdict.
+    pub fn put_scan(&self, id: Uuid, s: &ScanRow) -> Result<()> {
+        self.execute_exact(
+            "reception_scan",
+            1,
+            "INSERT INTO reception_scan (reception, tube, verdict, reason, note, raw, persons, on_manifest, at, by_account)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (reception, tube) DO UPDATE SET verdict = excluded.verdict, reason = excluded.reason, note = excluded.note,
+                 raw = excluded.raw, persons = excluded.persons, on_manifest = excluded.on_manifest, at = excluded.at,
+                 by_account = excluded.by_account",
+            &[
+                id.into(),
+                (&s.tube).into(),
+                (&s.verdict).into(),
+                s.reason.as_ref().into(),
+                s.note.as_ref().into(),
+                (&s.raw).into(),
+                s.persons.into(),
+                s.on_manifest.into(),
+                s.at.into(),
+                s.by.into(),
+            ],
+        )
     }
 
     /// Counts repeated scans of a session.
@@ -252,5 +238,11 @@ impl Tx<'_> {
     pub fn reject_collections(&self, tube: &str) -> Result<u64> {
         let sql = "UPDATE collection SET state = 'rejected' WHERE bucket = $1 AND tube = $2 AND state = 'valid'";
         self.execute(sql, &[self.bucket(tube.as_bytes()).into(), tube.into()])
+    }
+
+    /// Notes that nothing in a tube counts any more.
+    pub fn empty_tube(&self, tube: &str) -> Result<()> {
+        let sql = "UPDATE tube SET valid = 0, version = version + 1 WHERE bucket = $1 AND code = $2";
+        self.execute_exact("tube", 1, sql, &[self.bucket(tube.as_bytes()).into(), tube.into()])
     }
 }

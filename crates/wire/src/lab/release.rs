@@ -84,7 +84,7 @@ pub struct BulkRelease {
 pub struct ReleaseJob {
     /// Id.
     pub id: Uuid,
-    /// `waiting`, `running`, `done`.
+    /// `running` or `done`.
     pub state: String,
     /// Tubes at the start.
     pub total: i64,
@@ -92,8 +92,6 @@ pub struct ReleaseJob {
     pub released: i64,
     /// Persons in them.
     pub persons: i64,
-    /// Tubes that could not be released.
-    pub refused: i64,
     /// Who asked.
     pub released_by: String,
     /// When.

@@ -189,7 +189,9 @@ pub struct ImportPreview {
     pub invalid: i32,
     /// Empty wells.
     pub empty: i32,
-    /// Rows that stay out, with reasons.
+    /// How many rows stay out.
+    pub bad_total: i32,
+    /// Rows that stay out, with reasons; the first 500.
     pub bad: Vec<ImportBadRow>,
     /// Results of interest: everything but negatives.
     pub non_negative: Vec<ImportRow>,
@@ -250,5 +252,6 @@ pub struct ImportControl {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConfirmImport {
     /// Import the good rows although there are bad ones, which were seen.
+    #[serde(default)]
     pub without_bad_rows: bool,
 }

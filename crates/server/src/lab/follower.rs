@@ -1,0 +1,322 @@
+//! What follows from the feed on the person's side and on the clocks of tubes. Every effect is keyed
+//! by what it is about, so that running a change again changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use allclear_domain::{
+    kernel::{
+        change::{Change, Fact},
+        id::{Id, PersonNo, Round},
+        profile::Profile,
+        time::Instant,
+    },
+    lab::{follow_up::Event, result::Value, tube::Stage},
+    sampling::tube::TubeKind,
+};
+use allclear_store::{
+    Tx,
+    feed::NewChange,
+    lab::{
+        clocks::ClockRow,
+        follow_ups::{FollowUpRow, MemberRow, NewTask, NoticeRow, ReportRow},
+        results::LabTubeRow,
+    },
+};
+use uuid::Uuid;
+
+use super::ops::{derived_id, settle};
+use crate::edge::problem::Result;
+
+/// Name of this follower's cursor.
+pub const NAME: &str = "laboratory";
+/// Changes read at once.
+const CHANGES_MAX: i64 = 64;
+/// Tubes of one commit: about 40,000 reports.
+const FACTS_MAX: usize = 8000;
+
+/// What some changes ask for, gathered so that each table is written once and in the order of its key.
+#[derive(Default)]
+struct Gathered {
+    /// Tubes with their last stage in this batch: clocks go by it.
+    stages: BTreeMap<String, (Stage, Id<Round>, Id<allclear_domain::kernel::id::Site>, Instant)>,
+    /// Released tubes, with when and whether negative.
+    released: Vec<(String, Instant, bool)>,
+    /// Rejected tubes, with when.
+    rejected: Vec<(String, Instant)>,
+    /// Persons sampled again, with when.
+    sampled: BTreeMap<PersonNo, (String, Instant)>,
+    /// Follow-ups that opened or closed.
+    facts: Vec<Fact>,
+    reports: BTreeMap<(PersonNo, Id<Round>, String), ReportRow>,
+    notices: Vec<NoticeRow>,
+    tasks: Vec<NewTask>,
+}
+
+/// Applies the next changes in one commit; answers whether there may be more.
+pub fn follow(tx: &Tx<'_>, profile: &Profile, now: Instant, change: Uuid) -> Result<bool> {
+    let from = tx.follower(NAME)?;
+    let mut changes = tx.changes_after(from, CHANGES_MAX)?;
+    let mut facts = 0;
+    let fitting = changes.iter().take_while(|change| {
+        let before = facts;
+        facts += change.facts.len();
+        before == 0 || facts <= FACTS_MAX
+    });
+    let fitting = fitting.count();
+    let more = fitting < changes.len() || changes.len() as i64 == CHANGES_MAX;
+    changes.truncate(fitting);
+    let Some(last) = changes.last().map(|change| change.seq) else { return Ok(false) };
+    let mut gathered = gather(changes);
+    clocks(tx, profile, &gathered)?;
+    rejected(tx, profile, &mut gathered)?;
+    released(tx, profile, &mut gathered)?;
+    sampled_again(tx, &gathered)?;
+    let reports: Vec<ReportRow> = std::mem::take(&mut gathered.reports).into_values().collect();
+    tx.put_reports(&reports)?;
+    gathered.notices.sort_by_key(|notice| notice.person);
+    tx.put_notices(&gathered.notices)?;
+    tx.open_tasks(&gathered.tasks)?;
+    tx.append_change(&NewChange { id: change, bucket: 0, at: now, op: "follow_laboratory", author: NAME, facts: &gathered.facts })?;
+    tx.advance_follower(NAME, last)?;
+    Ok(more)
+}
+
+fn gather(changes: Vec<Change>) -> Gathered {
+    let mut gathered = Gathered::default();
+    for change in changes {
+        for fact in change.facts {
+            match fact {
+                Fact::Tube { code, round, site, to, at, .. } => {
+                    if to == Stage::Rejected {
+                        gathered.rejected.push((code.clone(), at));
+                    }
+                    gathered.stages.insert(code, (to, round, site, at));
+                }
+                Fact::Released { tube, negative, .. } => gathered.released.push((tube, change.at, negative)),
+                Fact::Collection { person, tube, taken_at, delta: 1, .. } => {
+                    gathered.sampled.insert(person, (tube, taken_at));
+                }
+                _ => {}
+            }
+        }
+    }
+    gathered
+}
+
+/// Starts, changes and stops clocks by the last stage of each tube.
+fn clocks(tx: &Tx<'_>, profile: &Profile, gathered: &Gathered) -> Result<()> {
+    let (mut stopped, mut running, mut here) = (Vec::new(), Vec::new(), Vec::new());
+    for (code, (stage, ..)) in &gathered.stages {
+        match stage {
+            Stage::Released | Stage::Rejected | Stage::Void => stopped.push(code.as_str()),
+            Stage::Received | Stage::OnRun | Stage::Resulted => here.push(code.as_str()),
+            Stage::Open | Stage::Sealed | Stage::Boxed | Stage::InTransit => running.push(code.as_str()),
+        }
+    }
+    tx.delete_clocks(&stopped)?;
+    let mut rows = Vec::new();
+    for (code, started_at) in tx.tube_starts(&running)? {
+        if let Some((_, round, site, _)) = gathered.stages.get(&code) {
+            rows.push(clock(code, "to_lab", (*round, *site), None, started_at, (profile.tube_to_lab_warn_s, profile.tube_to_lab_max_s)));
+        }
+    }
+    let held: HashMap<String, LabTubeRow> = tx.lab_tubes(&here)?;
+    let mut kept: Vec<LabTubeRow> = held.into_values().collect();
+    kept.sort_by(|a, b| a.tube.cmp(&b.tube));
+    for tube in kept {
+        let limits = (profile.lab_turnaround_max_s * 3 / 4, profile.lab_turnaround_max_s);
+        rows.push(clock(tube.tube, "turnaround", (tube.round, tube.site), Some(tube.lab), tube.received_at, limits));
+    }
+    tx.put_clocks(&rows)?;
+    Ok(())
+}
+
+fn clock(
+    tube: String,
+    clock: &str,
+    (round, site): (Id<Round>, Id<allclear_domain::kernel::id::Site>),
+    lab: Option<Id<allclear_domain::kernel::id::Lab>>,
+    started_at: Instant,
+    (warn_s, max_s): (i64, i64),
+) -> ClockRow {
+    let warn_at = started_at.plus_seconds(warn_s);
+    ClockRow {
+        tube,
+        clock: clock.into(),
+        round,
+        site,
+        lab,
+        started_at,
+        warn_at,
+        due_at: started_at.plus_seconds(max_s),
+        level: "none".into(),
+        raised_at: None,
+        next_at: Some(warn_at),
+    }
+}
+
+fn task(kind: &'static str, member: &MemberRow, at: Instant, profile: &Profile) -> NewTask {
+    NewTask {
+        id: derived_id(&[b"task", kind.as_bytes(), member.tube.as_bytes(), &member.person.0.to_be_bytes()]),
+        kind,
+        person: member.person,
+        subject: member.tube.clone(),
+        round: member.round,
+        area: member.area,
+        due_at: at.plus_seconds(profile.resample_due_s),
+        opened_at: at,
+    }
+}
+
+fn notice(kind: &str, person: PersonNo, tube: &str, at: Instant) -> NoticeRow {
+    let id = derived_id(&[b"notice", kind.as_bytes(), tube.as_bytes(), &person.0.to_be_bytes()]);
+    NoticeRow { person, id, kind: kind.into(), tube: tube.into(), at }
+}
+
+impl Gathered {
+    fn report(&mut self, member: &MemberRow, value: &str, at: Instant) {
+        let key = (member.person, member.round, member.tube.clone());
+        let row = ReportRow {
+            person: member.person,
+            round: member.round,
+            tube: member.tube.clone(),
+            value: value.into(),
+            taken_at: member.taken_at,
+            reported_at: at,
+        };
+        self.reports.insert(key, row);
+    }
+}
+
+/// A rejected tube: each member is told and gets a task to be sampled again.
+fn rejected(tx: &Tx<'_>, profile: &Profile, gathered: &mut Gathered) -> Result<()> {
+    for (code, at) in std::mem::take(&mut gathered.rejected) {
+        for member in tx.members_of(&[&code], &["rejected"])? {
+            gathered.tasks.push(task("resample", &member, at, profile));
+            gathered.notices.push(notice("resample", member.person, &code, at));
+            gathered.report(&member, "resample", at);
+        }
+    }
+    Ok(())
+}
+
+/// Released tubes: negatives reach each member; anything else opens what must follow.
+fn released(tx: &Tx<'_>, profile: &Profile, gathered: &mut Gathered) -> Result<()> {
+    let all = std::mem::take(&mut gathered.released);
+    let codes: Vec<&str> = all.iter().map(|(code, ..)| code.as_str()).collect();
+    let at: HashMap<&str, Instant> = all.iter().map(|(code, at, _)| (code.as_str(), *at)).collect();
+    let non_negative: BTreeSet<&str> = all.iter().filter(|(.., negative)| !negative).map(|(code, ..)| code.as_str()).collect();
+    let mut others: BTreeMap<String, Vec<MemberRow>> = BTreeMap::new();
+    let mut by_tube: HashMap<String, Vec<MemberRow>> = HashMap::new();
+    for member in tx.members_of(&codes, &["valid"])? {
+        if non_negative.contains(member.tube.as_str()) {
+            others.entry(member.tube.clone()).or_default().push(member);
+        } else {
+            let reported_at = at.get(member.tube.as_str()).copied().unwrap_or(member.taken_at);
+            gathered.report(&member, "negative", reported_at);
+            by_tube.entry(member.tube.clone()).or_default().push(member);
+        }
+    }
+    // A tube with one member may settle a pool: only these are looked up.
+    let single: Vec<&str> = by_tube.iter().filter(|(_, members)| members.len() == 1).map(|(code, _)| code.as_str()).collect();
+    settle_singles(tx, gathered, &single, &by_tube, &at)?;
+    for code in non_negative {
+        let members = others.remove(code).unwrap_or_default();
+        open(tx, profile, gathered, code, &members, at.get(code).copied().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+fn settle_singles(
+    tx: &Tx<'_>,
+    gathered: &mut Gathered,
+    codes: &[&str],
+    by_tube: &HashMap<String, Vec<MemberRow>>,
+    at: &HashMap<&str, Instant>,
+) -> Result<()> {
+    if codes.is_empty() {
+        return Ok(());
+    }
+    let persons: Vec<i64> = codes.iter().filter_map(|code| by_tube.get(*code)).flatten().map(|m| m.person.0).collect();
+    let watched: BTreeSet<i64> = tx.memberships(&persons)?.into_iter().map(|m| m.person.0).collect();
+    if watched.is_empty() {
+        return Ok(());
+    }
+    let rows = tx.lab_tubes(codes)?;
+    for (code, row) in rows.iter().filter(|(_, row)| row.kind == TubeKind::Single) {
+        for member in by_tube.get(code).into_iter().flatten().filter(|m| watched.contains(&m.person.0)) {
+            let value = row.value.unwrap_or(Value::Negative);
+            settle_person(tx, gathered, member, value, at.get(code.as_str()).copied().unwrap_or_default())?;
+        }
+    }
+    Ok(())
+}
+
+/// A single result speaks for its person in every pool that the person gave to before.
+fn settle_person(tx: &Tx<'_>, gathered: &mut Gathered, single: &MemberRow, value: Value, at: Instant) -> Result<()> {
+    for membership in tx.memberships(&[single.person.0])? {
+        if membership.tube == single.tube || membership.taken_at >= single.taken_at {
+            continue;
+        }
+        let Some(pool) = tx.follow_up_for_update(&membership.tube)? else { continue };
+        // A refusal means that the member is settled already, or that a grey single settles nobody.
+        let Ok(facts) = settle(tx, &pool, &membership, Event::Single(value), Some(&single.tube), (at, None, None)) else { continue };
+        gathered.facts.extend(facts);
+        let word = if value == Value::Positive { "positive" } else { "negative" };
+        let of_pool = MemberRow { tube: membership.tube.clone(), taken_at: membership.taken_at, round: pool.round, ..single.clone() };
+        gathered.report(&of_pool, word, at);
+        gathered.notices.push(notice("recheck_closed", single.person, &membership.tube, at));
+        tx.close_tasks(single.person, "recheck", word, at)?;
+    }
+    Ok(())
+}
+
+/// What a non-negative tube opens. In a pool nobody is shown positive.
+fn open(tx: &Tx<'_>, profile: &Profile, gathered: &mut Gathered, code: &str, members: &[MemberRow], at: Instant) -> Result<()> {
+    let Some(tube) = tx.lab_tubes(&[code])?.remove(code) else { return Ok(()) };
+    let value = tube.value.unwrap_or(Value::Inconclusive);
+    if tube.kind == TubeKind::Single && value == Value::Positive {
+        for member in members {
+            gathered.report(member, "positive", at);
+            settle_person(tx, gathered, member, value, at)?;
+        }
+        return Ok(());
+    }
+    for member in members {
+        gathered.report(member, "under_recheck", at);
+        gathered.notices.push(notice("under_recheck", member.person, code, at));
+        gathered.tasks.push(task("recheck", member, at, profile));
+    }
+    let count = i32::try_from(members.len()).unwrap_or(i32::MAX);
+    let row = FollowUpRow {
+        tube: code.into(),
+        id: derived_id(&[b"follow-up", code.as_bytes()]),
+        lab: tube.lab,
+        round: tube.round,
+        site: tube.site,
+        value: value.as_str().into(),
+        members: count,
+        members_open: count,
+        members_positive: 0,
+        opened_at: at,
+        closed_at: None,
+    };
+    if tx.open_follow_up(&row, members)? {
+        gathered.facts.push(Fact::FollowUp { tube: code.into(), round: tube.round, delta: 1 });
+    }
+    Ok(())
+}
+
+/// A person who was told to come again has come: the task is done. What the tube says comes later.
+fn sampled_again(tx: &Tx<'_>, gathered: &Gathered) -> Result<()> {
+    let persons: Vec<i64> = gathered.sampled.keys().map(|person| person.0).collect();
+    if persons.is_empty() {
+        return Ok(());
+    }
+    for person in tx.persons_with_task(&persons, "resample")? {
+        if let Some((tube, at)) = gathered.sampled.get(&PersonNo(person)) {
+            tx.close_tasks_opened_before(PersonNo(person), "resample", tube, *at)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! The laboratory's followers and clocks: they go on by themselves while the server runs.
+
+use std::{sync::Arc, time::Duration};
+
+use allclear_domain::{
+    kernel::{change::Fact, time::Instant},
+    lab::plausibility::{self, LabFacts},
+};
+use allclear_store::{StoreError, Tx, feed::NewChange, lab::clocks::ClockRow};
+
+use super::{follower, ops};
+use crate::{
+    app::{App, AppState},
+    edge::problem::Result,
+};
+
+/// How often clocks and laboratories are looked at: an alert is due within a minute.
+const TICK: Duration = Duration::from_secs(10);
+/// How long a follower waits for news before it looks by itself.
+const IDLE: Duration = Duration::from_millis(500);
+/// Clocks raised in one commit.
+const CLOCKS_MAX: i64 = 2000;
+/// Changes numbered at once, where the engine does not number them in the commit.
+const NUMBERED_MAX: i64 = 10_000;
+const DAY_S: i64 = 24 * 3600;
+/// How long a released non-negative may be without a follow-up before its laboratory is flagged.
+const FOLLOWED_WITHIN_S: i64 = 60;
+
+/// Applies every change there is; answers when the follower has caught up.
+pub async fn catch_up(app: &App) -> Result<()> {
+    app.store.run("number_changes", |tx| tx.number_changes(NUMBERED_MAX)).await?;
+    loop {
+        let (profile, now) = (app.plan().profile.clone(), app.now());
+        let change = app.ids.at(now);
+        let more = app.store.run("follow_laboratory", move |tx| follower::follow(tx, &profile, now, change)).await?;
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+/// Raises clocks that are due and flags laboratories that do not look right.
+pub async fn tick(app: &App) -> Result<()> {
+    let now = app.now();
+    let (clocks, flags) = (app.ids.at(now), app.ids.at(now));
+    let raised = app.store.run("raise_clocks", move |tx| raise_clocks(tx, now, clocks)).await?;
+    if raised > 0 {
+        tracing::info!(raised, "clocks raised");
+    }
+    Ok(app.store.run("check_labs", move |tx| check_labs(tx, now, flags)).await?)
+}
+
+fn raise_clocks(tx: &Tx<'_>, now: Instant, change: uuid::Uuid) -> Result<usize, StoreError> {
+    let due = tx.due_clocks(now, CLOCKS_MAX)?;
+    let raised: Vec<ClockRow> = due
+        .into_iter()
+        .map(|clock| {
+            let breach = now >= clock.due_at;
+            ClockRow {
+                level: if breach { "breach" } else { "warn" }.into(),
+                raised_at: Some(now),
+                next_at: (!breach).then_some(clock.due_at),
+                ..clock
+            }
+        })
+        .collect();
+    for clock in &raised {
+        tx.raise_clock(&clock.tube, &clock.level, now, clock.next_at)?;
+    }
+    let facts: Vec<Fact> = raised
+        .iter()
+        .map(|clock| Fact::Clock {
+            tube: clock.tube.clone(),
+            round: clock.round,
+            site: clock.site,
+            clock: clock.clock.clone(),
+            level: clock.level.clone(),
+        })
+        .collect();
+    tx.append_change(&NewChange { id: change, bucket: 0, at: now, op: "raise_clocks", author: "clock", facts: &facts })?;
+    Ok(raised.len())
+}
+
+fn check_labs(tx: &Tx<'_>, now: Instant, change: uuid::Uuid) -> Result<(), StoreError> {
+    for lab in tx.labs()? {
+        let (entered, _) = tx.entered_since(lab.id, now.plus_seconds(-DAY_S))?;
+        let not_followed = tx.count_not_followed(lab.id, now.plus_seconds(-FOLLOWED_WITHIN_S))?;
+        let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+        let facts = LabFacts {
+            rated_per_day: u32::try_from(lab.rated_per_day).unwrap_or(0),
+            factor_percent: u32::try_from(lab.factor_percent).unwrap_or(100),
+            results_24h: count(entered),
+            // Seen at entry, where the numbers are known.
+            without_run: 0,
+            never_received: 0,
+            not_followed: count(not_followed),
+        };
+        let act = ops::Act::of_service(now, change);
+        for flag in plausibility::of_lab(facts) {
+            let detail = serde_json::json!({ "results_24h": entered, "rated_per_day": lab.rated_per_day, "not_followed": not_followed });
+            ops::raise(tx, &act, &lab, None, flag, &detail)?;
+        }
+    }
+    Ok(())
+}
+
+/// Bulk releases that were under way when the program stopped go on.
+pub async fn resume_releases(app: &App) -> Result<()> {
+    for job in app.store.read("running_releases", |tx| tx.running_releases()).await? {
+        ops::run_bulk_release(app, job).await?;
+    }
+    Ok(())
+}
+
+/// Runs until the program stops. A failure is logged and tried again; the cursor has not moved.
+pub async fn run(app: AppState) {
+    if let Err(problem) = resume_releases(&app).await {
+        tracing::warn!(?problem, "bulk releases wait for the next start");
+    }
+    let ticking = tokio::spawn(run_ticks(Arc::clone(&app)));
+    let mut news = app.store.news();
+    loop {
+        if let Err(problem) = catch_up(&app).await {
+            tracing::warn!(?problem, "the laboratory's follower waits");
+            tokio::time::sleep(IDLE).await;
+        }
+        if matches!(tokio::time::timeout(IDLE, news.changed()).await, Ok(Err(_))) {
+            break;
+        }
+    }
+    ticking.abort();
+}
+
+async fn run_ticks(app: AppState) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(problem) = tick(&app).await {
+            tracing::warn!(?problem, "clocks wait");
+        }
+    }
+}
