@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use allclear_server::{bench, boot, demo};
+use allclear_server::{bench, boot, demo, print};
 use allclear_store::StoreConfig;
 use clap::{Parser, Subcommand};
 
@@ -19,6 +19,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Labels(print::cli::Labels),
     /// Runs the server.
     Serve {
         /// `postgres://…` or the path of a SQLite file.
@@ -59,6 +60,7 @@ async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("ALLCLEAR_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let done: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
+        Command::Labels(labels) => labels.run(),
         Command::Serve { store, listen, key_file, demo, population } => {
             let demo = demo.then_some(population);
             boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo }).await.map_err(Into::into)

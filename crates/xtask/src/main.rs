@@ -2,6 +2,7 @@
 //!
 //! To extend: a function here for a command, a function in [`tidy`] for a rule.
 
+mod generate;
 mod tidy;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::process::{Command, ExitCode};
 type Outcome = Result<(), String>;
 
 const USAGE: &str = "cargo xtask <command>
+  gen      rewrite contract/, the web client and the index of screenshots
   golden   run the tests so that they rewrite their golden files
   sim      the simulation: SEEDS=20 seeds, or SEED=7 again
   tidy     the house rules that no compiler checks (also a test)";
@@ -17,6 +19,7 @@ const USAGE: &str = "cargo xtask <command>
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
     let outcome = match command.as_str() {
+        "gen" => generate::run(),
         "golden" => golden(),
         "sim" => cargo(&["run", "--quiet", "--package", "allclear-sim"], &[]),
         "tidy" => tidy::run(&root()),

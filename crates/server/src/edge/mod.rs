@@ -1,6 +1,7 @@
 //! The edge: route table, layers, caller, limits, problem details, web assets.
 
 pub mod assets;
+pub mod contract;
 pub mod guard;
 pub mod limits;
 pub mod problem;

@@ -8,7 +8,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{assets, guard, limits};
-use crate::{accounts, app::AppState, lab, people, sampling, sync};
+use crate::{accounts, app::AppState, lab, people, print, sampling, sync};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,7 @@ fn table(app: &AppState) -> Table {
         .guarded(Action::ReleaseResults, lab::http::release_routes())
         .guarded(Action::WorkMissingList, lab::http::member_routes())
         .guarded(Action::ReadPlan, sampling::http::plan_routes())
+        .guarded(Action::ManageRounds, print::http::routes())
         .guarded(Action::RecordFieldFacts, sync::http::routes())
         .guarded(Action::ReadRoster, sync::http::roster_routes())
         .open(people::http::resident_routes())
@@ -91,7 +92,6 @@ fn table(app: &AppState) -> Table {
 }
 
 /// The router, its OpenAPI document and its route table.
-#[must_use]
 pub fn build(app: &AppState) -> (Router, OpenApi, Vec<Route>) {
     let Table { router, rows, .. } = table(app);
     let (router, mut openapi) = router.split_for_parts();

@@ -43,7 +43,7 @@ pub struct Incoming {
 pub fn incoming(command: Command, caller: &Caller, device: (Id<Device>, i64), now: Instant, offset: i64) -> Incoming {
     let at = parse_rfc3339(&command.at);
     let mut op = Ok(command.op);
-    let subject = match op.as_mut().map_or(None, |op| normalise(op)) {
+    let subject = match op.as_mut().ok().and_then(normalise) {
         Some(subject) if at.is_some() => subject,
         _ => {
             let raw = op.as_ref().map(raw_subject).unwrap_or_default();

@@ -28,13 +28,11 @@ impl Known {
     pub fn load<'c>(tx: &Tx<'_>, commands: impl Iterator<Item = &'c Incoming>) -> Result<Self> {
         let (mut numbers, mut codes) = (Vec::new(), Vec::new());
         for command in commands {
-            match &command.op {
-                Ok(Op::RecordCollection(c)) => match &c.person {
-                    PersonRef::No { no } => numbers.push(*no),
-                    PersonRef::Code { code } => codes.extend(CardCode::parse(code).ok()),
-                    PersonRef::Document { .. } | PersonRef::Manual { .. } => {}
-                },
-                _ => {}
+            let Ok(Op::RecordCollection(collection)) = &command.op else { continue };
+            match &collection.person {
+                PersonRef::No { no } => numbers.push(*no),
+                PersonRef::Code { code } => codes.extend(CardCode::parse(code).ok()),
+                PersonRef::Document { .. } | PersonRef::Manual { .. } => {}
             }
         }
         let cards =

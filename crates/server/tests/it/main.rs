@@ -6,4 +6,5 @@
 mod accounts;
 mod lab;
 mod people;
+mod print;
 mod sampling;
