@@ -94,7 +94,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Accounts of the demo; not found outside it. */
+        /** Accounts and residents of the demo; not found outside it. */
         get: operations["demo_accounts"];
         put?: never;
         post?: never;
@@ -420,7 +420,7 @@ export interface components {
             /** @description A few synthetic residents. */
             residents: components["schemas"]["DemoResident"][];
         };
-        /** @description One demo account, with its password: the demo has no secrets. */
+        /** @description An account of the demo. */
         DemoAccount: {
             /** @description Name shown to others. */
             display_name: string;
@@ -428,6 +428,8 @@ export interface components {
             name: string;
             /** @description Password. */
             password: string;
+            /** @description Its role. */
+            role: components["schemas"]["Role"];
         };
         /** @description A synthetic resident whose page can be opened. */
         DemoResident: {
@@ -1712,7 +1714,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DemoAccount"][];
+                    "application/json": components["schemas"]["Demo"];
                 };
             };
             404: {
