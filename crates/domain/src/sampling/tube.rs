@@ -320,7 +320,9 @@ fn leave(tube: &mut Tube, members: &mut BTreeMap<Id<Collection>, Membership>, id
             tube.inside -= 1;
         }
         Membership::Exception(kind) => tube.inside -= usize::from(occupies(kind)),
-        Membership::Voided | Membership::Moved => return Verdict::Accepted,
+        // Taking back twice is one undo; anything else speaks of a swab that is not here any more.
+        Membership::Voided if next == Membership::Voided => return Verdict::Accepted,
+        Membership::Voided | Membership::Moved => return Verdict::Exception(ExceptionKind::UnknownTarget),
     }
     *member = next;
     Verdict::Accepted

@@ -56,7 +56,8 @@ fn same_content(a: &CollectionRow, b: &CollectionRow) -> bool {
 /// An undo, move, seal, pack or unpack.
 pub fn custody(work: &mut Work<'_, '_>, plan: &Plan, now: Instant, command: &Incoming, op: &Op) -> Result<Verdict> {
     let code = command.subject.clone();
-    if let Some(kind) = out_of_scope(work, plan, command, &code) {
+    let refusal = if is_no_move(op) { Some(ExceptionKind::WrongState) } else { out_of_scope(work, plan, command, &code) };
+    if let Some(kind) = refusal {
         work.open_exception(now, command, kind, None, None, None)?;
         return Ok(Verdict::Exception(kind));
     }
@@ -72,6 +73,11 @@ pub fn custody(work: &mut Work<'_, '_>, plan: &Plan, now: Instant, command: &Inc
         boxes::note_pack(work, now, command, c, matches!(op, Op::PackTube(_)))?;
     }
     refold(work, now, &code, Some(command), 0)
+}
+
+/// A tube holds its swabs: moving one to where it is says nothing.
+fn is_no_move(op: &Op) -> bool {
+    matches!(op, Op::MoveCollection(c) if c.from_tube == c.to_tube)
 }
 
 fn out_of_scope(work: &Work<'_, '_>, plan: &Plan, command: &Incoming, code: &str) -> Option<ExceptionKind> {
@@ -325,12 +331,17 @@ fn follow_moves(
     verdicts: &BTreeMap<FactKey, Verdict>,
     depth: usize,
 ) -> Result<()> {
-    for moved in custody.iter().filter(|row| row.event == "moved_out") {
+    let applied = |row: &CustodyRow| matches!(verdicts.get(&row.key), Some(Verdict::Accepted | Verdict::AcceptedFull));
+    let moves = || custody.iter().filter(|row| row.event == "moved_out");
+    let moved_there = |source: &CollectionRow, to: &str| {
+        let id = source.id.uuid().to_string();
+        moves().any(|row| applied(row) && row.target.as_deref() == Some(id.as_str()) && row.detail.as_deref() == Some(to))
+    };
+    for moved in moves() {
         let Some(to) = moved.detail.clone() else { continue };
         let source = collections.iter().find(|c| Some(c.id.uuid().to_string()) == moved.target);
-        let applied = matches!(verdicts.get(&moved.key), Some(Verdict::Accepted | Verdict::AcceptedFull));
         let changed = match source {
-            Some(source) if applied => {
+            Some(source) if applied(moved) => {
                 let row = CollectionRow {
                     tube: to.clone(),
                     key: moved.key,
@@ -341,8 +352,8 @@ fn follow_moves(
                 };
                 work.tx.insert_collections(std::slice::from_ref(&row))? > 0
             }
-            Some(source) => work.tx.delete_moved_collection(&to, source.id)? > 0,
-            None => false,
+            Some(source) if !moved_there(source, &to) => work.tx.delete_moved_collection(&to, source.id)? > 0,
+            Some(_) | None => false,
         };
         if changed {
             if let Some(tube) = work.tx.tube(&to)? {

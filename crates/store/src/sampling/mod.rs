@@ -375,11 +375,15 @@ impl Tx<'_> {
         )
     }
 
-    /// Opens an exception; answers false if it had been opened before.
+    /// Opens an exception, or opens it again if facts had settled it; answers false if it is open or a
+    /// person decided it.
     pub fn open_exception(&self, e: &ExceptionRow) -> Result<bool> {
         let new = self.execute(
             "INSERT INTO exception (bucket, id, kind, subject, round, person, site, area, opened_at, detail, state)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open') ON CONFLICT (bucket, id) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open')
+             ON CONFLICT (bucket, id) DO UPDATE SET kind = excluded.kind, subject = excluded.subject, opened_at = excluded.opened_at,
+                 detail = excluded.detail, state = 'open', resolved_at = NULL, resolution = NULL, note = NULL
+             WHERE exception.state = 'resolved' AND exception.resolution = 'facts'",
             &[
                 self.bucket(e.subject.as_bytes()).into(),
                 e.id.into(),
@@ -398,10 +402,13 @@ impl Tx<'_> {
 
     /// The exception about a command on `subject`.
     pub fn exception(&self, subject: &str, id: Uuid) -> Result<Option<ExceptionRow>> {
-        self.query_opt("SELECT * FROM exception WHERE bucket = $1 AND id = $2", &[self.bucket(subject.as_bytes()).into(), id.into()])?
-            .as_ref()
-            .map(exception)
-            .transpose()
+        self.query_opt(
+            "SELECT * FROM exception WHERE bucket = $1 AND id = $2 AND subject = $3",
+            &[self.bucket(subject.as_bytes()).into(), id.into(), subject.into()],
+        )?
+        .as_ref()
+        .map(exception)
+        .transpose()
     }
 
     /// Resolves an open exception; answers false if it was not open.
@@ -416,8 +423,8 @@ impl Tx<'_> {
     ) -> Result<bool> {
         let changed = self.execute(
             "UPDATE exception SET state = 'resolved', resolved_at = $1, resolved_by = $2, resolution = $3, note = $4
-             WHERE bucket = $5 AND id = $6 AND state = 'open'",
-            &[at.into(), by.into(), resolution.into(), note.into(), self.bucket(subject.as_bytes()).into(), id.into()],
+             WHERE bucket = $5 AND id = $6 AND state = 'open' AND subject = $7",
+            &[at.into(), by.into(), resolution.into(), note.into(), self.bucket(subject.as_bytes()).into(), id.into(), subject.into()],
         )?;
         Ok(changed == 1)
     }
