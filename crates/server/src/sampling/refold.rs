@@ -144,7 +144,8 @@ pub fn refold(work: &mut Work<'_, '_>, now: Instant, code: &str, command: Option
     let Some(first) = collections.iter().min_by_key(|c| c.key) else {
         // Seal or pack of a tube nobody has seen a swab of: kept, and judged again when one comes.
         let verdict = Verdict::Exception(ExceptionKind::UnknownTarget);
-        if let Some(command) = command {
+        write_emptied(work, code)?;
+        if let Some(command) = command.filter(|_| depth == 0) {
             work.open_exception(now, command, ExceptionKind::UnknownTarget, None, None, None)?;
         }
         return Ok(verdict);
@@ -322,6 +323,32 @@ fn stage_of(work: &Work<'_, '_>, row: &TubeRow, folded: Stage) -> Result<Stage> 
     Ok(if left { Stage::InTransit } else { folded })
 }
 
+/// Takes a moved swab's row out of the other tube again, with its count and its exception.
+fn unmake_move(work: &mut Work<'_, '_>, now: Instant, to: &str, source: &CollectionRow) -> Result<bool> {
+    let there = work.tx.collections_of(to)?.into_iter().find(|row| row.id == source.id);
+    if work.tx.delete_moved_collection(to, source.id)? == 0 {
+        return Ok(false);
+    }
+    close_for(work, now, to, source.id.uuid(), Some(source.round))?;
+    if let Some(row) = there.filter(|row| row.state == "valid") {
+        let bucket = work.tx.bucket(to.as_bytes());
+        work.note(bucket, counted(&row, -1));
+    }
+    Ok(true)
+}
+
+/// A tube whose only swabs were unmade moves holds nothing.
+fn write_emptied(work: &mut Work<'_, '_>, code: &str) -> Result<()> {
+    let Some(tube) = work.tubes.get_mut(code).filter(|tube| tube.valid != 0 || tube.inside != 0) else { return Ok(()) };
+    tube.valid = 0;
+    tube.inside = 0;
+    tube.station = None;
+    let (round, site, stage, at) = (tube.round, tube.site, tube.stage, tube.stage_at);
+    let bucket = work.touch(code);
+    work.note(bucket, Fact::Tube { code: code.to_owned(), round, site, from: Some(stage), to: stage, members: 0, at });
+    work.flush()
+}
+
 /// A swab that was moved is a row of the other tube too; that row is derived, made and unmade here.
 fn follow_moves(
     work: &mut Work<'_, '_>,
@@ -352,7 +379,7 @@ fn follow_moves(
                 };
                 work.tx.insert_collections(std::slice::from_ref(&row))? > 0
             }
-            Some(source) if !moved_there(source, &to) => work.tx.delete_moved_collection(&to, source.id)? > 0,
+            Some(source) if !moved_there(source, &to) => unmake_move(work, now, &to, source)?,
             Some(_) | None => false,
         };
         if changed {

@@ -174,7 +174,7 @@ CREATE TABLE exception (
     resolved_by BYTEA,
     resolution TEXT,
     note TEXT,
-    PRIMARY KEY (bucket, id)
+    PRIMARY KEY (bucket, subject, id)
 );
 CREATE INDEX exception_open ON exception (opened_at, id) WHERE state = 'open';
 

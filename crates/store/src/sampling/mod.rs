@@ -381,7 +381,7 @@ impl Tx<'_> {
         let new = self.execute(
             "INSERT INTO exception (bucket, id, kind, subject, round, person, site, area, opened_at, detail, state)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open')
-             ON CONFLICT (bucket, id) DO UPDATE SET kind = excluded.kind, subject = excluded.subject, opened_at = excluded.opened_at,
+             ON CONFLICT (bucket, subject, id) DO UPDATE SET kind = excluded.kind, opened_at = excluded.opened_at,
                  detail = excluded.detail, state = 'open', resolved_at = NULL, resolution = NULL, note = NULL
              WHERE exception.state = 'resolved' AND exception.resolution = 'facts'",
             &[
