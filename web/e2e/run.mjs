@@ -80,13 +80,13 @@ async function visitAll() {
   }
 }
 
-/** A story is a file that exports `name`, `run({ server, check })` and perhaps `browserArgs`. */
+/** A story is a file that exports `name`, `run({ browser, server, fault, out })` and perhaps `browserArgs({ server })`. */
 async function tellStories() {
   for (const file of readdirSync(join(here, 'stories')).filter((name) => name.endsWith('.mjs')).sort()) {
     const story = await import(`./stories/${file}`)
     if (!wanted(`story-${file}`)) continue
     await report.run(`story: ${story.name}`, async (fault) => {
-      const args = await story.browserArgs?.()
+      const args = await story.browserArgs?.({ server })
       const browser = await openBrowser(args)
       try {
         await story.run({ browser, server, fault, out })
