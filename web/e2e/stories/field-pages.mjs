@@ -1,0 +1,127 @@
+// Every page and sheet of the field app on the real binary, in both languages and at both phone
+// sizes: photographed, and scanned for serious accessibility findings.
+import { join } from 'node:path'
+import { openPage, scan, settled } from '../lib/browser.mjs'
+import { busySite, enrolDevice } from '../lib/device.mjs'
+import { box, tube } from '../lib/labels.mjs'
+import { PHONES, flash, takePost, wedge } from '../lib/phone.mjs'
+
+export const name = 'every page of the field app, both languages, both phones'
+
+let place
+
+export async function browserArgs(server) {
+  const device = await enrolDevice(server)
+  place = { device, ...(await busySite(device, 40)) }
+  return ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
+}
+
+export async function run({ browser, server, fault, out }) {
+  let turn = 0
+  for (const lang of ['zh-CN', 'en']) {
+    for (const [width, height] of PHONES) {
+      turn += 1
+      await walk({ browser, server, fault, out, lang, width, height, turn })
+    }
+  }
+}
+
+async function walk({ browser, server, fault, out, lang, width, height, turn }) {
+  const { page, context, problems } = await openPage(browser, server.base, { width, height, lang })
+  const tag = `${lang === 'en' ? 'en' : 'zh'}.${width}x${height}`
+  const look = async (what) => {
+    await settled(page)
+    await page.screenshot({ path: join(out, `field-${what}.${tag}.png`) })
+    for (const finding of await scan(page)) fault(`${what} ${tag}: ${finding}`)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    if (wide > 1) fault(`${what} ${tag}: ${wide} px wider than the window`)
+    for (const small of await smallTargets(page)) fault(`${what} ${tag}: smaller than 48 px: ${small}`)
+  }
+  const close = async () => {
+    await page.keyboard.press('Escape')
+    await page.waitForSelector('dialog.sheet', { state: 'detached' })
+  }
+  const people = place.roster.entries.filter((entry) => !entry.sampled && entry.codes.length > 0)
+  const mine = people.slice((turn - 1) * 9, turn * 9)
+  const codes = { tube: tube(50_000 + turn), next: tube(60_000 + turn), box: box(7000 + turn) }
+
+  await page.goto('/field/')
+  await page.waitForSelector('input[name=username]')
+  await look('sign-in')
+  await takePost(page, server, place.site)
+  await look('register-start')
+  await wedge(page, mine[0].codes[0])
+  await page.waitForSelector('.flash.stop')
+  await look('flash-stop')
+  await flash(page, 'stop')
+  await wedge(page, codes.tube)
+  await flash(page, 'tube')
+  for (const entry of mine) {
+    await wedge(page, entry.codes[0])
+    await page.waitForSelector('.flash.good')
+    if (entry === mine[4]) await look('flash-good')
+    await flash(page, 'good')
+  }
+  await look('register')
+  await page.click('.who')
+  await page.waitForSelector('dialog.sheet')
+  await look('members')
+  await close()
+  const [first] = mine
+  if (first.household_code) {
+    await wedge(page, first.household_code)
+    await page.waitForSelector('dialog.sheet')
+    await look('family')
+    await close()
+  }
+  await page.click('.tools button:nth-child(2)')
+  await page.waitForSelector('dialog.sheet')
+  await look('by-hand')
+  await close()
+  await page.click('.b.main')
+  await page.waitForSelector('dialog.sheet .n')
+  await look('seal')
+  await page.click('dialog.sheet .n:nth-child(8)')
+  await page.waitForSelector('.compare')
+  await look('seal-differs')
+  await page.click('dialog.sheet .b.main')
+  await page.click(`dialog.sheet .n:nth-child(${mine.length})`)
+  await flash(page, 'good')
+  await page.click('.tabs a[href="#/boxes"]')
+  await wedge(page, codes.box)
+  await flash(page, 'tube')
+  await wedge(page, codes.tube)
+  await flash(page, 'good')
+  await look('boxes')
+  await page.click('.b.main')
+  await page.waitForSelector('.keypad')
+  await look('box-count')
+  await page.click('.keypad .n:nth-child(1)')
+  await page.click('.keypad .n.good')
+  await flash(page, 'good')
+  await page.click('.tabs a[href="#/courier"]')
+  await look('courier')
+  await page.click('.give')
+  await page.waitForSelector('dialog.sheet')
+  await page.fill('input[name=destination]', lang === 'en' ? 'City laboratory' : '市疾控中心')
+  await look('give')
+  await page.click('dialog.sheet .b.main')
+  await page.waitForSelector('svg.qr')
+  await look('hand-over')
+  await page.click('.tabs a[href="#/outbox"]')
+  await page.locator('.states .kept.none').waitFor()
+  await look('outbox')
+  for (const problem of problems) fault(`${tag}: ${problem}`)
+  await context.close()
+}
+
+/** Buttons, links and fields that a gloved hand would miss. */
+function smallTargets(page) {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('button, a[href], input, select')]
+      .filter((one) => one.offsetParent !== null || one.closest('dialog[open]'))
+      .map((one) => ({ one, box: one.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && (box.height < 47.5 || box.width < 47.5))
+      .map(({ one, box }) => `${one.outerHTML.slice(0, 80)} ${Math.round(box.width)}x${Math.round(box.height)}`),
+  )
+}
