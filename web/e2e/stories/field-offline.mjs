@@ -43,6 +43,7 @@ export async function run({ browser, server, fault, out }) {
   await page.reload()
   await page.click('.tabs a[href="#/register"]')
   await page.locator('.count strong', { hasText: /^3$/ }).waitFor({ timeout: 60_000 })
+  await page.waitForSelector('.flash', { state: 'detached' })
   await page.screenshot({ path: join(out, `field-offline.zh.${width}x${height}.png`) })
   await page.click('.tabs a[href="#/outbox"]')
   await state(page, 'kept', 3)
@@ -50,6 +51,8 @@ export async function run({ browser, server, fault, out }) {
 
   await context.setOffline(false)
   await state(page, 'recorded', 3)
+  // Who was sampled follows the facts within moments.
+  for (let i = 0; i < 20 && (await sampled()).length < 3; i += 1) await new Promise((done) => setTimeout(done, 250))
   const known = await sampled()
   if (known.length !== 3) fault(`the server knows ${known.length} of the 3 collections`)
   await onScreen(server, place.device, before, fault)

@@ -53,14 +53,16 @@ async function walk({ browser, server, fault, out, lang, width, height, turn }) 
   await wedge(page, mine[0].codes[0])
   await page.waitForSelector('.flash.stop')
   await look('flash-stop')
-  await flash(page, 'stop')
+  await page.waitForSelector('.flash', { state: 'detached' })
   await wedge(page, codes.tube)
   await flash(page, 'tube')
   for (const entry of mine) {
     await wedge(page, entry.codes[0])
     await page.waitForSelector('.flash.good')
     if (entry === mine[4]) await look('flash-good')
-    await flash(page, 'good')
+    // A flash goes by itself; one that was photographed is gone by now.
+    await page.evaluate(() => document.querySelector('dialog.screen')?.click())
+    await page.waitForSelector('.flash', { state: 'detached' })
   }
   await look('register')
   await page.click('.who')

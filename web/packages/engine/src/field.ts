@@ -47,6 +47,8 @@ export class Field {
   identity: Identity | undefined
   post: Post | undefined
   roster: RosterBook | undefined
+  /** Where this phone worked last, to offer it first. */
+  lastSite: string | undefined
   counts: OutboxCounts = { kept: 0, sending: 0, recorded: 0, exception: 0, refused: 0 }
   private readonly listeners = new Set<() => void>()
   private turn: Promise<unknown> = Promise.resolve()
@@ -85,6 +87,7 @@ export class Field {
     const identity = (await this.db.get('meta', 'identity')) as Sealed | undefined
     if (identity !== undefined) this.identity = await this.vault.unseal<Identity>(identity, 'identity')
     this.post = (await this.db.get('meta', 'post')) as Post | undefined
+    this.lastSite = (await this.db.get('meta', 'last_site')) as string | undefined
     this.roster = await RosterBook.restore(this.db, this.world.now())
     for (const record of await this.outbox.records()) {
       this.tally.apply(await this.outbox.readBack(record))
@@ -167,6 +170,8 @@ export class Field {
   async takePost(post: Post, roster: Roster | undefined): Promise<void> {
     await this.db.put('meta', JSON.parse(JSON.stringify(post)), 'post')
     this.post = post
+    this.lastSite = post.shift.site.id
+    await this.db.put('meta', this.lastSite, 'last_site')
     if (roster !== undefined) this.roster = await RosterBook.take(this.db, post.shift.site.id, roster)
     this.tell()
   }

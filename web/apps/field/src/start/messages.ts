@@ -21,7 +21,7 @@ export const messages = defineMessages({
     label: '手机',
     hello: '{name},你好',
     signOut: '退出登录',
-    tooFew: '离线名册最多 20,000 人',
+    more: '显示 {n} / {all} 个,请搜索其余。',
   },
   en: {
     place: 'Field',
@@ -43,6 +43,6 @@ export const messages = defineMessages({
     label: 'Phone',
     hello: 'Hello, {name}',
     signOut: 'Sign out',
-    tooFew: 'The offline roster holds 20,000 people at most',
+    more: '{n} of {all} shown; search for the others.',
   },
 })
