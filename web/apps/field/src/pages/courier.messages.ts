@@ -38,7 +38,7 @@ export const messages = defineMessages({
     takeHint: 'The other side taps “Hand over”; then scan the code on that screen.',
     from: 'From device {device} · {time}',
     to: 'To: {where}',
-    accept: 'Counted: take {n} boxes',
+    accept: 'Counted {n}: take over',
     refuse: 'Do not take',
     taken: 'Taken over',
     showReceipt: 'Let the other side scan this',
@@ -52,7 +52,7 @@ export const messages = defineMessages({
     aloneHint: 'Without a receipt the hand-over is complete only when the receiver has scanned the boxes in.',
     cancel: 'Cancel',
     given: 'Handed over',
-    boxes: '{n} boxes',
+    boxes: 'Boxes: {n}',
     code: 'Hand-over code',
   },
 })

@@ -71,7 +71,7 @@ export const messages = defineMessages({
     stay: 'Go on with {code}',
     change: 'Change to {code}',
     kind: 'Kind of tube',
-    whoTitle: 'Who is in the tube',
+    whoTitle: 'In the tube',
     nobody: 'Nobody yet',
     move: 'Move',
     takeBack: 'Take back',
