@@ -19,7 +19,7 @@ let people = []
 let place
 
 /** The film shows codes of people whom this server knows, so it is made before the browser opens. */
-export async function browserArgs(server) {
+export async function browserArgs({ server }) {
   const device = await enrolDevice(server)
   place = { device, ...(await busySite(device)) }
   people = place.roster.entries.filter((entry) => entry.codes.length > 0 && !entry.sampled).slice(0, 3)

@@ -10,7 +10,7 @@ export const name = 'every page of the field app, both languages, both phones'
 
 let place
 
-export async function browserArgs(server) {
+export async function browserArgs({ server }) {
   const device = await enrolDevice(server)
   place = { device, ...(await busySite(device, 40)) }
   return ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
