@@ -12,7 +12,7 @@ let place
 
 export async function browserArgs({ server }) {
   const device = await enrolDevice(server)
-  place = { device, ...(await busySite(device, 40)) }
+  place = { device, ...(await busySite(device, 45)) }
   return ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
 }
 
@@ -113,6 +113,14 @@ async function walk({ browser, server, fault, out, lang, width, height, turn }) 
   await page.click('.tabs a[href="#/outbox"]')
   await page.locator('.states .kept.none').waitFor()
   await look('outbox')
+  await context.setOffline(true)
+  await page.click('.tabs a[href="#/register"]')
+  await wedge(page, codes.next)
+  await flash(page, 'tube')
+  await wedge(page, people[36 + turn].codes[0])
+  await page.waitForSelector('.flash')
+  await page.waitForSelector('.flash', { state: 'detached' })
+  await look('offline')
   for (const problem of problems) fault(`${tag}: ${problem}`)
   await context.close()
 }

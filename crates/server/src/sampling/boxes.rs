@@ -10,15 +10,13 @@ use allclear_domain::{
         tube::{Stage, Verdict},
     },
 };
-use allclear_seal::read_statement;
 use allclear_store::{
     Result, Tx,
     sampling::{BoxRow, CustodyRow, HandoverRow},
 };
 use allclear_wire::sync::{HandOver, HandOverSide, PackTube, SealBox};
-use serde::Deserialize;
 
-use super::{apply::Work, command::Incoming};
+use super::{apply::Work, command::Incoming, statement};
 
 fn custody_row(command: &Incoming, subject: &str, event: &str, now: Instant) -> CustodyRow {
     CustodyRow {
@@ -142,25 +140,13 @@ fn judge(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, event: &Cust
     }
 }
 
-/// What the other phone showed.
-#[derive(Deserialize)]
-struct Shown {
-    handover: uuid::Uuid,
-    side: HandOverSide,
-    boxes: Vec<String>,
-    device: uuid::Uuid,
-}
-
 /// Whether the other side's statement fits this half: signed by an enrolled device, of the same
 /// hand-over, the other side, the same boxes.
 fn counterpart_fits(tx: &Tx<'_>, c: &HandOver) -> Result<bool> {
     let Some(text) = c.counterpart.as_deref() else { return Ok(true) };
-    let Ok(statement) = read_statement(text) else { return Ok(false) };
-    let Ok(shown) = serde_json::from_slice::<Shown>(&statement.json) else { return Ok(false) };
+    let Some((shown, signed)) = statement::read(text) else { return Ok(false) };
     let Some(device) = tx.device(Id::new(shown.device))? else { return Ok(false) };
-    let mut boxes = shown.boxes;
-    boxes.sort_unstable();
-    Ok(statement.verify(&device.public_key).is_ok() && shown.handover == c.handover && shown.side != c.side && boxes == c.boxes)
+    Ok(signed.verify(&device.public_key).is_ok() && shown.handover == c.handover && shown.side != c.side && shown.boxes == c.boxes)
 }
 
 /// One half of a hand-over. Either half moves the boxes; both together close it.

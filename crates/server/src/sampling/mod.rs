@@ -8,4 +8,5 @@ pub mod expected;
 pub mod http;
 pub mod person;
 pub mod refold;
+pub mod statement;
 pub mod view;
