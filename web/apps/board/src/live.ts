@@ -9,7 +9,7 @@ export type Link = 'connecting' | 'live' | 'lost'
 
 export const RETRY_MS = [500, 1000, 2000, 5000, 10000] as const
 /** The server says something at least this often; silence for longer is a lost connection. */
-const SILENCE_MS = 30_000
+const SILENCE_MS = 10_000
 
 export function useLive(round: Ref<string | undefined>) {
   const http = useHttp()
