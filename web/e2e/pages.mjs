@@ -2,7 +2,7 @@
 // role finds in its sidebar, so a new section is visited from the day it exists.
 export const LANGS = ['zh-CN', 'en']
 
-const PHONES = [
+export const PHONES = [
   [390, 844],
   [360, 640],
 ]

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import { openBrowser, openPage, scan, settled } from './lib/browser.mjs'
 import { Report } from './lib/check.mjs'
 import { borrowServer, startServer } from './lib/server.mjs'
-import { DESK_ROLES, DESK_SIZE, LANGS, PAGES } from './pages.mjs'
+import { DESK_ROLES, DESK_SIZE, LANGS, PAGES, PHONES } from './pages.mjs'
 
 const here = import.meta.dirname
 const flags = new Set(process.argv.slice(2))
@@ -68,11 +68,13 @@ async function visitAll() {
     for (const role of DESK_ROLES) {
       if (!wanted('desk')) break
       for (const hash of await deskPages(browser, role)) {
-        if (seen.has(hash)) continue
+        if (seen.has(hash) && role !== 'grid_worker') continue
         seen.add(hash)
         const name = `desk-${hash.slice(2).replaceAll('/', '-')}`
         const entry = { name, path: `/desk/${hash}`, role, ready: '.desk main h1' }
-        for (const lang of LANGS) await visit(browser, entry, lang, DESK_SIZE)
+        // A grid worker stands at a door: these pages are also visited as phones show them.
+        const sizes = role === 'grid_worker' ? [DESK_SIZE, PHONES[0]] : [DESK_SIZE]
+        for (const lang of LANGS) for (const size of sizes) await visit(browser, entry, lang, size)
       }
     }
   } finally {
