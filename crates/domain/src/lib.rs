@@ -7,5 +7,6 @@
 
 pub mod kernel;
 pub mod lab;
+pub mod live;
 pub mod people;
 pub mod sampling;

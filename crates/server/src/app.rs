@@ -2,17 +2,28 @@
 
 use std::sync::Arc;
 
-use allclear_domain::kernel::time::Instant;
+use allclear_domain::kernel::{
+    id::{Id, PersonNo, Round},
+    time::Instant,
+};
 use allclear_seal::Keys;
 use allclear_store::{Store, StoreError};
 
 use crate::{
     accounts::callers::Callers,
     clock::{Clock, Ids},
+    live::Live,
     people::uploads::Uploads,
     plan::{Plan, Plans},
     sampling::batch::Batcher,
+    seen::Seen,
 };
+
+/// How a person stands in a round, as far as this node has seen.
+pub trait Standing: Send + Sync {
+    /// Whether the person has a swab that counts, and whether one is expected of them.
+    fn standing(&self, round: Id<Round>, person: PersonNo) -> (bool, bool);
+}
 
 /// The running application. Nodes are equal: nothing here but caches of the store.
 pub struct App {
@@ -32,6 +43,10 @@ pub struct App {
     pub field: Batcher,
     /// Files between upload and import.
     pub uploads: Uploads,
+    /// Live counts.
+    pub live: Arc<Live>,
+    /// When devices were last heard of.
+    pub seen: Seen,
     /// Whether this is the demo: it prints passwords and lists accounts.
     pub demo: bool,
 }

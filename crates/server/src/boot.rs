@@ -13,9 +13,12 @@ use crate::{
     demo,
     edge::{problem::Problem, routes},
     lab,
+    live::Live,
     people::{self, uploads::Uploads},
     plan::Plans,
     sampling::batch::Batcher,
+    seen::Seen,
+    work,
 };
 
 /// What a server is started with.
@@ -82,8 +85,21 @@ pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn
     let store = Store::open(config, Arc::clone(&keys)).await?;
     let plans = Plans::load(&store).await?;
     let ids = Ids::new(Arc::clone(&keys));
-    let field = Batcher::start(store.clone(), ids.clone());
-    Ok(Arc::new(App { store, clock, ids, keys, callers: Callers::default(), plans, field, uploads: Uploads::default(), demo }))
+    let live = Arc::new(Live::load(&store).await?);
+    let field = Batcher::start(store.clone(), ids.clone(), live.clone());
+    Ok(Arc::new(App {
+        store,
+        clock,
+        ids,
+        keys,
+        callers: Callers::default(),
+        plans,
+        field,
+        live,
+        seen: Seen::default(),
+        uploads: Uploads::default(),
+        demo,
+    }))
 }
 
 /// Runs until the process is told to stop.
@@ -95,6 +111,7 @@ pub async fn serve(options: Options) -> Result<(), StartError> {
     }
     tokio::spawn(lab::jobs::run(Arc::clone(&app)));
     people::jobs::start(&app).await?;
+    work::start(&app);
     let (router, _, _) = routes::build(&app);
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| StartError::Listen(options.listen, e))?;
     announce(&app, options.listen).await;

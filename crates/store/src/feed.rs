@@ -203,6 +203,12 @@ impl Tx<'_> {
         self.query_opt("SELECT seq FROM follower WHERE name = $1", &[name.into()])?.map_or(Ok(0), |row| row.at(0))
     }
 
+    /// How far a follower has come, locked until the end of the transaction: one node at a time follows.
+    pub fn follower_for_update(&self, name: &str) -> Result<i64> {
+        self.execute("INSERT INTO follower (name, seq) VALUES ($1, 0) ON CONFLICT (name) DO NOTHING", &[name.into()])?;
+        self.query_opt("SELECT seq FROM follower WHERE name = $1 FOR UPDATE", &[name.into()])?.map_or(Ok(0), |row| row.at(0))
+    }
+
     /// Notes how far a follower has come, in the commit of its effects.
     pub fn advance_follower(&self, name: &str, seq: i64) -> Result<()> {
         self.execute_exact(

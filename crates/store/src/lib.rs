@@ -12,6 +12,7 @@ pub mod feed;
 pub mod imports;
 pub mod jobs;
 pub mod lab;
+pub mod live;
 mod migrate;
 pub mod people;
 pub mod records;

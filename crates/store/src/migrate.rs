@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = migrations![
     3 "0003_sampling",
     10 "0010_register",
     20 "0020_lab",
+    40 "0040_live",
 ];
 
 /// Number of the newest migration that this program knows.

@@ -12,7 +12,7 @@ mod store;
 use std::sync::Arc;
 
 use allclear_domain::kernel::time::Instant;
-use allclear_server::{app::AppState, boot, demo, edge::routes};
+use allclear_server::{app::AppState, boot, demo, edge::routes, work};
 use axum::Router;
 
 pub use client::{Answer, Client, Phone};
@@ -42,8 +42,14 @@ impl City {
         let store = store::TestStore::fresh().await;
         let app = boot::application(&store.config, &[7; 32], clock.clone(), true).await.expect("the application starts");
         demo::seed::seed(&app, population, 1).await.expect("the demo city");
+        work::drain(&app).await.expect("followers");
         let (router, _, routes) = routes::build(&app);
         Self { app, clock, routes, router, _store: store }
+    }
+
+    /// Lets every follower come up to the newest change.
+    pub async fn drain(&self) {
+        work::drain(&self.app).await.expect("followers");
     }
 
     /// Somebody who is not signed in.

@@ -199,3 +199,33 @@ pub struct LiveFrame {
     /// Of these, silent; longest first, at most 20.
     pub devices_silent: Vec<SilentDevice>,
 }
+
+/// One line of a recount: what the screen shows beside what the records say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecountLine {
+    /// Round, if the line belongs to one.
+    pub round: Option<Uuid>,
+    /// `city`, `town`, `village`, `site`, `curve`, `stage`, `lab`, `exceptions`.
+    pub level: String,
+    /// Code or name of what is counted.
+    pub subject: String,
+    /// The figure's word.
+    pub figure: String,
+    /// What the screen shows.
+    pub screen: i64,
+    /// What the records say.
+    pub records: i64,
+}
+
+/// A whole recount.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct Recount {
+    /// Change up to which the screen had folded.
+    pub change: i64,
+    /// Figures compared.
+    pub compared: i64,
+    /// Figures that differ.
+    pub different: i64,
+    /// The lines of city and town, and every line that differs (at most 1,000).
+    pub lines: Vec<RecountLine>,
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use allclear_domain::{
     kernel::{
         area::{AreaCode, Level},
+        change::Fact,
         id::Id,
         time::Instant,
     },
@@ -17,6 +18,7 @@ use allclear_domain::{
 use allclear_store::{
     StoreError,
     accounts::{AccountRow, GrantRow},
+    feed::NewChange,
     rounds::{RoundRow, SiteRow},
 };
 
@@ -139,6 +141,7 @@ async fn seed_round(app: &App, root: AreaCode, now: Instant) -> Result<()> {
         areas: vec![(root, None)],
         version: 1,
     };
+    let change = app.ids.at(now);
     app.store
         .run("seed_round", move |tx| {
             if !tx.rounds()?.is_empty() {
@@ -148,7 +151,9 @@ async fn seed_round(app: &App, root: AreaCode, now: Instant) -> Result<()> {
             let villages = crate::sampling::expected::bitmaps(&tx.person_numbers(root, 0)?);
             let expected = villages.iter().map(|(_, persons, _)| persons).sum();
             tx.replace_expected(round.id, &villages)?;
-            tx.update_round_state(&round, RoundState::Open, RoundWindow { opened_at: Some(now), closed_at: None }, expected)
+            tx.update_round_state(&round, RoundState::Open, RoundWindow { opened_at: Some(now), closed_at: None }, expected)?;
+            let facts = [Fact::Round { round: round.id }];
+            tx.append_change(&NewChange { id: change, bucket: 0, at: now, op: "seed_round", author: "demo", facts: &facts })
         })
         .await
         .map_err(|e: StoreError| e.into())

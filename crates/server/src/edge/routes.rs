@@ -8,7 +8,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{assets, guard, limits};
-use crate::{accounts, app::AppState, lab, people, print, sampling, sync};
+use crate::{accounts, app::AppState, lab, live, people, print, sampling, sync};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,7 @@ fn table(app: &AppState) -> Table {
         .guarded(Action::WorkMissingList, lab::http::member_routes())
         .guarded(Action::ReadPlan, sampling::http::plan_routes())
         .guarded(Action::ManageRounds, print::http::routes())
+        .guarded(Action::ReadLive, live::http::routes())
         .guarded(Action::RecordFieldFacts, sync::http::routes())
         .guarded(Action::ReadRoster, sync::http::roster_routes())
         .open(people::http::resident_routes())

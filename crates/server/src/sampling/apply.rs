@@ -24,7 +24,7 @@ use allclear_store::{
 use allclear_wire::sync::{self as wire, Op, Outcome, OutcomeState, RecordCollection, Warning};
 
 use super::{boxes, command, command::Incoming, person::Known, refold};
-use crate::{clock::Ids, edge::problem::Problem, plan::Plan};
+use crate::{app::Standing, clock::Ids, edge::problem::Problem, plan::Plan};
 
 /// Commands of one request: the plan and the time at which they came in.
 pub type Group = (std::sync::Arc<Plan>, Instant, Vec<Incoming>);
@@ -42,17 +42,20 @@ pub struct Work<'t, 'c> {
     /// Facts by bucket: one change row a bucket.
     facts: BTreeMap<i64, Vec<Fact>>,
     known: Known,
+    standing: &'t dyn Standing,
+    warning: Option<Warning>,
 }
 
 /// Applies groups of commands; answers each group in its order.
-pub fn commit(tx: &Tx<'_>, ids: &Ids, groups: &[Group]) -> Result<Vec<Vec<Outcome>>, Problem> {
+pub fn commit(tx: &Tx<'_>, ids: &Ids, standing: &dyn Standing, groups: &[Group]) -> Result<Vec<Vec<Outcome>>, Problem> {
     let commands = || groups.iter().flat_map(|(_, _, commands)| commands);
     let mut codes: Vec<&str> = commands().flat_map(tubes_of).collect();
     codes.sort_unstable();
     codes.dedup();
     let tubes = if codes.is_empty() { HashMap::new() } else { tx.tubes_for_update(&codes)? };
     let known = Known::load(tx, commands())?;
-    let mut work = Work { tx, ids, tubes, dirty: BTreeMap::new(), collections: Vec::new(), facts: BTreeMap::new(), known };
+    let mut work =
+        Work { tx, ids, tubes, dirty: BTreeMap::new(), collections: Vec::new(), facts: BTreeMap::new(), known, standing, warning: None };
     let mut outcomes = Vec::with_capacity(groups.len());
     for (plan, now, commands) in groups {
         outcomes.push(commands.iter().map(|command| work.one(plan, *now, command)).collect::<Result<Vec<_>>>()?);
@@ -106,6 +109,11 @@ pub fn outcome(id: uuid::Uuid, verdict: Verdict) -> Outcome {
     }
 }
 
+/// The one warning that a registrar reads: a person sampled before goes first.
+fn warning(of_tube: Option<Warning>, of_person: Option<Warning>) -> Option<Warning> {
+    if of_person == Some(Warning::AlreadySampled) { of_person } else { of_tube.or(of_person) }
+}
+
 impl Work<'_, '_> {
     fn one(&mut self, plan: &Plan, now: Instant, command: &Incoming) -> Result<Outcome> {
         let verdict = match &command.op {
@@ -118,7 +126,12 @@ impl Work<'_, '_> {
             Ok(Op::HandOver(c)) => boxes::hand_over(self, now, command, c)?,
             Ok(op) => refold::custody(self, plan, now, command, op)?,
         };
-        Ok(outcome(command.id, verdict))
+        let mut outcome = outcome(command.id, verdict);
+        if outcome.state == OutcomeState::Recorded {
+            outcome.warning = warning(outcome.warning, self.warning.take());
+        }
+        self.warning = None;
+        Ok(outcome)
     }
 
     fn collect(&mut self, plan: &Plan, now: Instant, command: &Incoming, c: &RecordCollection) -> Result<Verdict> {
@@ -187,11 +200,23 @@ impl Work<'_, '_> {
                 row.state = "exception".into();
                 self.open_exception(now, command, kind, Some(&row), row.person, Some(row.round))?;
             }
-            Verdict::Accepted | Verdict::AcceptedFull => self.note(bucket, counted(&row, 1)),
+            Verdict::Accepted | Verdict::AcceptedFull => {
+                self.warning = row.person.and_then(|person| self.standing_of(row.round, person));
+                self.note(bucket, counted(&row, 1));
+            }
         }
         self.note(bucket, Fact::Tube { code: row.tube.clone(), round, site, from: before, to: stage, members, at: command.key.at });
         self.collections.push(row);
         Ok(verdict)
+    }
+
+    /// What the registrar is told about a person at once; the exception, if it is one, follows.
+    fn standing_of(&self, round: Id<Round>, person: PersonNo) -> Option<Warning> {
+        match self.standing.standing(round, person) {
+            (true, _) => Some(Warning::AlreadySampled),
+            (false, false) => Some(Warning::NotExpected),
+            (false, true) => None,
+        }
     }
 
     /// Marks a tube as changed; answers its bucket.
@@ -291,7 +316,7 @@ fn wire_op(command: &Incoming) -> &'static str {
 }
 
 /// The area of a store that has none yet: 中国 as a county-shaped code.
-fn root_area() -> AreaCode {
+pub(super) fn root_area() -> AreaCode {
     AreaCode::from_number(100_000).unwrap_or_else(|_| unreachable!("six digits"))
 }
 

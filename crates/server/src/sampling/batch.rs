@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{apply, command::Incoming};
 use crate::{
+    app::Standing,
     clock::Ids,
     edge::{
         limits::{FIELD_GROUP_MAX, FIELD_QUEUE_MAX},
@@ -32,9 +33,9 @@ pub struct Batcher(mpsc::Sender<Item>);
 impl Batcher {
     /// Starts the writer of a store.
     #[must_use]
-    pub fn start(store: Store, ids: Ids) -> Self {
+    pub fn start(store: Store, ids: Ids, standing: Arc<dyn Standing>) -> Self {
         let (sender, receiver) = mpsc::channel(FIELD_QUEUE_MAX);
-        tokio::spawn(write(store, ids, receiver));
+        tokio::spawn(write(store, ids, standing, receiver));
         Self(sender)
     }
 
@@ -47,15 +48,15 @@ impl Batcher {
     }
 }
 
-async fn write(store: Store, ids: Ids, mut receiver: mpsc::Receiver<Item>) {
+async fn write(store: Store, ids: Ids, standing: Arc<dyn Standing>, mut receiver: mpsc::Receiver<Item>) {
     let mut waiting = Vec::with_capacity(FIELD_GROUP_MAX);
     while receiver.recv_many(&mut waiting, FIELD_GROUP_MAX).await > 0 {
         let items = std::mem::take(&mut waiting);
         let (groups, answers): (Vec<_>, Vec<_>) = items.into_iter().map(|item| ((item.plan, item.now, item.commands), item.answer)).unzip();
-        let ids = ids.clone();
+        let (ids, standing) = (ids.clone(), Arc::clone(&standing));
         let groups = Arc::new(groups);
         let work = Arc::clone(&groups);
-        let outcome = store.run("record_field_facts", move |tx| apply::commit(tx, &ids, &work)).await;
+        let outcome = store.run("record_field_facts", move |tx| apply::commit(tx, &ids, &*standing, &work)).await;
         answer_all(outcome, answers);
     }
 }

@@ -6,6 +6,7 @@ pub mod boxes;
 pub mod command;
 pub mod expected;
 pub mod http;
+pub mod jobs;
 pub mod person;
 pub mod refold;
 pub mod statement;

@@ -199,7 +199,7 @@ fn write_members(
         }
         match member {
             Membership::Exception(kind) => open_for(work, now, row, kind, command)?,
-            Membership::Valid | Membership::Voided | Membership::Moved => close_for(work, now, &row.tube, row.id.uuid(), Some(row.round))?,
+            Membership::Valid | Membership::Voided | Membership::Moved => close_for(work, now, &row.tube, row.id.uuid())?,
         }
     }
     Ok(())
@@ -211,15 +211,10 @@ fn open_for(work: &mut Work<'_, '_>, now: Instant, row: &CollectionRow, kind: Ex
     work.open_exception(now, &about, kind, Some(row), row.person, Some(row.round))
 }
 
-fn close_for(
-    work: &mut Work<'_, '_>,
-    now: Instant,
-    subject: &str,
-    id: uuid::Uuid,
-    round: Option<Id<allclear_domain::kernel::id::Round>>,
-) -> Result<()> {
-    let kind = match work.tx.exception(subject, id)? {
-        Some(exception) if exception.state == "open" => exception.kind,
+fn close_for(work: &mut Work<'_, '_>, now: Instant, subject: &str, id: uuid::Uuid) -> Result<()> {
+    // The feed hears of the round that it heard of when the exception was opened.
+    let (kind, round) = match work.tx.exception(subject, id)? {
+        Some(exception) if exception.state == "open" => (exception.kind, exception.round),
         _ => return Ok(()),
     };
     // Two exceptions are about more than one tube's facts and stay for a person.
@@ -257,8 +252,7 @@ fn write_custody(
                 if row.verdict != "accepted" {
                     work.tx.set_custody_verdict(&row.subject, row.id, "accepted")?;
                 }
-                let round = work.tubes.get(&row.subject).map(|tube| tube.round);
-                close_for(work, now, &row.subject, row.id, round)?;
+                close_for(work, now, &row.subject, row.id)?;
             }
         }
     }
@@ -329,7 +323,7 @@ fn unmake_move(work: &mut Work<'_, '_>, now: Instant, to: &str, source: &Collect
     if work.tx.delete_moved_collection(to, source.id)? == 0 {
         return Ok(false);
     }
-    close_for(work, now, to, source.id.uuid(), Some(source.round))?;
+    close_for(work, now, to, source.id.uuid())?;
     if let Some(row) = there.filter(|row| row.state == "valid") {
         let bucket = work.tx.bucket(to.as_bytes());
         work.note(bucket, counted(&row, -1));

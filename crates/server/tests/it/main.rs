@@ -3,6 +3,7 @@
 
 mod accounts;
 mod lab;
+mod live;
 mod people;
 mod print;
 mod sampling;

@@ -1,5 +1,6 @@
 //! Tubes, collections, custody, boxes, hand-overs, exceptions.
 
+mod person_side;
 mod rows;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use allclear_domain::kernel::{
 };
 use uuid::Uuid;
 
+pub use person_side::PersonCollectionRow;
 pub use rows::{BoxRow, CollectionRow, CustodyRow, ExceptionRow, HandoverRow, TubeRow};
 use rows::{collection, custody, exception, tube};
 

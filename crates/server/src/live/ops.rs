@@ -1,0 +1,81 @@
+//! Which round and which areas a caller looks at, and frames that many callers share.
+
+use std::{sync::PoisonError, time::Duration};
+
+use allclear_domain::{
+    kernel::{
+        access::Action,
+        area::AreaCode,
+        id::{Id, Round},
+    },
+    live::RoundCounts,
+    sampling::round::RoundState,
+};
+use axum::body::Bytes;
+
+use super::view::{self, Rendered};
+use crate::{
+    app::App,
+    edge::{
+        guard::Caller,
+        problem::{Code, Result},
+    },
+    plan::Plan,
+};
+
+/// A frame is drawn at most this often, however many screens look.
+pub const FRAME_EVERY: Duration = Duration::from_millis(500);
+
+/// The subtrees whose counts a caller may see, without those inside another one; sorted.
+#[must_use]
+pub fn scope(caller: &Caller) -> Vec<AreaCode> {
+    let mut roots: Vec<AreaCode> = caller.areas(Action::ReadLive).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    let all = roots.clone();
+    roots.retain(|area| !all.iter().any(|root| root != area && area.is_within(*root)));
+    roots
+}
+
+/// The round asked for, or the one that people want to see: open, else the newest.
+pub fn round(plan: &Plan, asked: Option<uuid::Uuid>) -> Result<Option<Id<Round>>> {
+    if let Some(asked) = asked {
+        let id = Id::new(asked);
+        return if plan.rounds.contains_key(&id) { Ok(Some(id)) } else { Err(Code::NotFound.problem()) };
+    }
+    let rank = |state: RoundState| match state {
+        RoundState::Open => 3,
+        RoundState::Closing => 2,
+        RoundState::Closed => 1,
+        RoundState::Draft => 0,
+    };
+    Ok(plan.rounds.values().max_by_key(|round| (rank(round.state), round.starts_at, round.id)).map(|round| round.id))
+}
+
+/// The frame of a round as one shared text. `exact` draws anew whenever a change came since.
+pub fn frame(app: &App, round: Option<Id<Round>>, scope: &[AreaCode], exact: bool) -> Result<Rendered> {
+    let key = (round, scope.to_vec());
+    let fold = app.live.fold();
+    let now = app.now();
+    {
+        let frames = app.live.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(frame) = frames.get(&key) {
+            let young = frame.drawn.elapsed() < FRAME_EVERY;
+            if young && (!exact || frame.seq == fold.seq) {
+                return Ok(frame.clone());
+            }
+        }
+    }
+    let empty = RoundCounts::default();
+    let counts = round.and_then(|round| fold.rounds.get(&round)).unwrap_or(&empty);
+    let plan = app.plan();
+    let sight = view::Sight { plan: &plan, context: &app.live.context(), seen: &app.seen, scope, now };
+    let loose = if sight.whole() { fold.loose.values().sum() } else { 0 };
+    let mut frame = view::frame(&sight, round, counts, loose);
+    frame.change = fold.seq;
+    let json = serde_json::to_vec(&frame).map_err(|e| Code::Internal.problem().detail(e.to_string()))?;
+    let rendered = Rendered { seq: fold.seq, drawn: tokio::time::Instant::now(), json: Bytes::from(json) };
+    drop(fold);
+    app.live.frames.lock().unwrap_or_else(PoisonError::into_inner).insert(key, rendered.clone());
+    Ok(rendered)
+}

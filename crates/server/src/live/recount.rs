@@ -1,0 +1,165 @@
+//! The recount: every figure of the screens again from the records, by plain counting that shares
+//! nothing with the fold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use allclear_domain::{
+    kernel::{
+        area::{AreaCode, Level},
+        id::{Id, Round},
+        time::Instant,
+    },
+    live::{FIVE_MINUTES_S, Fold, RoundCounts},
+    sampling::tube::Stage,
+};
+use allclear_store::{StoreError, Tx, live::CountedRow};
+use allclear_wire::live::{Recount, RecountLine};
+use uuid::Uuid;
+
+use super::{Expected, expected, jobs};
+use crate::{
+    app::App,
+    edge::problem::{Code, Result},
+};
+
+/// How often a busy node tries to catch the screen and the records at the same change.
+const TRIES: usize = 20;
+const LINES_MAX: usize = 1000;
+
+/// (round, level, subject, figure) → count.
+type Figures = BTreeMap<(Option<Uuid>, &'static str, String, String), i64>;
+
+/// Compares the fold of this node with the records, both after the same change.
+pub async fn compare(app: &App) -> Result<Recount> {
+    for _ in 0..TRIES {
+        crate::work::number(app).await?;
+        jobs::catch_up(app).await?;
+        let (seq, numbered, records) =
+            app.store.read("recount", |tx| Ok::<_, StoreError>((tx.newest_change()?, tx.all_numbered()?, records(tx)?))).await?;
+        let screen = {
+            let fold = app.live.fold();
+            (fold.seq == seq && numbered).then(|| screen(&fold))
+        };
+        if let Some(screen) = screen {
+            return Ok(report(seq, &screen, &records));
+        }
+        // Facts came in between: the next try reads less, so it will meet them.
+        tokio::task::yield_now().await;
+    }
+    Err(Code::SlowDown.problem().retry_after(5))
+}
+
+fn report(change: i64, screen: &Figures, records: &Figures) -> Recount {
+    let keys: BTreeSet<_> = screen.keys().chain(records.keys()).collect();
+    let mut out = Recount { change, compared: keys.len() as i64, ..Recount::default() };
+    for key in keys {
+        let (shown, counted) = (screen.get(key).copied().unwrap_or(0), records.get(key).copied().unwrap_or(0));
+        let differs = shown != counted;
+        out.different += i64::from(differs);
+        if (differs || matches!(key.1, "city" | "town" | "stage" | "lab" | "exceptions")) && out.lines.len() < LINES_MAX {
+            let (round, level, subject, figure) = key.clone();
+            out.lines.push(RecountLine { round, level: level.into(), subject, figure, screen: shown, records: counted });
+        }
+    }
+    out
+}
+
+fn put(figures: &mut Figures, round: Option<Id<Round>>, level: &'static str, subject: impl ToString, figure: &str, n: i64) {
+    if n != 0 {
+        *figures.entry((round.map(Id::uuid), level, subject.to_string(), figure.to_owned())).or_default() += n;
+    }
+}
+
+/// A figure of a village, and of everything above it.
+fn put_village(figures: &mut Figures, round: Id<Round>, village: AreaCode, figure: &str, n: i64) {
+    put(figures, Some(round), "village", village, figure, n);
+    if let Some(town) = village.at(Level::Town) {
+        put(figures, Some(round), "town", town, figure, n);
+    }
+    put(figures, Some(round), "city", "", figure, n);
+}
+
+fn screen(fold: &Fold) -> Figures {
+    let mut figures = Figures::new();
+    for (round, counts) in &fold.rounds {
+        screen_round(&mut figures, *round, counts);
+    }
+    for (kind, n) in &fold.loose {
+        put(&mut figures, None, "exceptions", kind, "open", *n);
+    }
+    figures
+}
+
+fn screen_round(figures: &mut Figures, round: Id<Round>, counts: &RoundCounts) {
+    for (village, c) in counts.persons.villages() {
+        put_village(figures, round, *village, "expected", c.expected);
+        put_village(figures, round, *village, "expected_sampled", c.expected_sampled);
+        put_village(figures, round, *village, "unexpected_sampled", c.unexpected_sampled);
+        put_village(figures, round, *village, "collections", c.collections);
+    }
+    for (site, c) in &counts.sites {
+        put(figures, Some(round), "site", site.uuid(), "collections", c.collections);
+    }
+    for (step, n) in counts.curve(|_| true) {
+        put(figures, Some(round), "curve", step, "collections", n);
+    }
+    for (stage, c) in counts.stages(Instant(0), |_| true, |_| None) {
+        put(figures, Some(round), "stage", stage.as_str(), "tubes", c.tubes);
+        put(figures, Some(round), "stage", stage.as_str(), "members", c.members);
+    }
+    put(figures, Some(round), "city", "", "tubes", counts.filled_tubes(|_| true));
+    put(figures, Some(round), "lab", "", "person_reports", counts.reports);
+    put(figures, Some(round), "lab", "", "non_negative", counts.non_negative);
+    put(figures, Some(round), "lab", "", "follow_ups", counts.follow_ups);
+    for (kind, n) in &counts.exceptions {
+        put(figures, Some(round), "exceptions", kind, "open", *n);
+    }
+}
+
+fn records(tx: &Tx<'_>) -> Result<Figures, StoreError> {
+    let mut figures = Figures::new();
+    for round in tx.rounds()? {
+        let id = round.id;
+        count_persons(&mut figures, id, &expected(tx, id)?, &tx.counted_collections(id)?);
+        for (stage, tubes, filled, members) in tx.recount_tubes(id)? {
+            let stage: Stage = stage;
+            put(&mut figures, Some(id), "stage", stage.as_str(), "tubes", tubes);
+            put(&mut figures, Some(id), "stage", stage.as_str(), "members", members);
+            put(&mut figures, Some(id), "city", "", "tubes", filled);
+        }
+        for (negative, tubes, persons) in tx.recount_released(id)? {
+            put(&mut figures, Some(id), "lab", "", "person_reports", persons);
+            put(&mut figures, Some(id), "lab", "", "non_negative", if negative { 0 } else { tubes });
+        }
+        put(&mut figures, Some(id), "lab", "", "follow_ups", tx.recount_follow_ups(id)?);
+    }
+    for (round, kind, n) in tx.recount_exceptions()? {
+        put(&mut figures, round, "exceptions", kind, "open", n);
+    }
+    Ok(figures)
+}
+
+fn count_persons(figures: &mut Figures, round: Id<Round>, expected: &Expected, rows: &[CountedRow]) {
+    let mut home: BTreeMap<u64, AreaCode> = BTreeMap::new();
+    for (village, persons) in expected {
+        put_village(figures, round, *village, "expected", persons.len() as i64);
+        home.extend(persons.iter().map(|no| (no, *village)));
+    }
+    // A person counts once: where they are expected, else in the first of the areas recorded.
+    let mut places: BTreeMap<u64, AreaCode> = BTreeMap::new();
+    for row in rows {
+        put_village(figures, round, row.area, "collections", 1);
+        put(figures, Some(round), "site", row.site.uuid(), "collections", 1);
+        put(figures, Some(round), "curve", row.taken_at.0.div_euclid(FIVE_MINUTES_S * 1_000_000), "collections", 1);
+        if let Some(no) = u64::try_from(row.person.0).ok().filter(|no| *no > 0) {
+            let place = places.entry(no).or_insert(row.area);
+            *place = (*place).min(row.area);
+        }
+    }
+    for (no, area) in places {
+        match home.get(&no) {
+            Some(village) => put_village(figures, round, *village, "expected_sampled", 1),
+            None => put_village(figures, round, area, "unexpected_sampled", 1),
+        }
+    }
+}

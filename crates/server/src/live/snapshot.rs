@@ -1,0 +1,106 @@
+//! The stored form of the counts of one round: JSON with bitmaps in base64, since it is written
+//! seldom and read once.
+
+use std::collections::BTreeMap;
+
+use allclear_domain::{
+    kernel::{
+        area::AreaCode,
+        id::{Id, Site},
+        time::Instant,
+    },
+    live::{Persons, RoundCounts, SiteCounts, TubeNow},
+    sampling::tube::Stage,
+};
+use roaring::RoaringTreemap;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    sampled: Vec<(i64, String)>,
+    odd: Vec<(i64, u64, i32)>,
+    collections: Vec<(i64, i64)>,
+    tubes: Vec<(String, String, i32, Uuid, i64)>,
+    sites: Vec<(Uuid, i64, Option<i64>, Vec<(i64, i64)>)>,
+    devices: Vec<(i64, i64)>,
+    reports: i64,
+    non_negative: i64,
+    follow_ups: i64,
+    exceptions: BTreeMap<String, i64>,
+}
+
+fn bitmap_text(bitmap: &RoaringTreemap) -> String {
+    let mut bytes = Vec::with_capacity(bitmap.serialized_size());
+    // Writing to memory cannot fail.
+    let _ = bitmap.serialize_into(&mut bytes);
+    allclear_seal::to_base64url(&bytes)
+}
+
+/// Bytes of one round's counts, the expected list apart.
+#[must_use]
+pub fn round(counts: &RoundCounts) -> Vec<u8> {
+    let (sampled, odd) = counts.persons.parts();
+    let villages = counts.persons.villages();
+    let stored = Stored {
+        sampled: sampled.iter().map(|(area, bitmap)| (area.number(), bitmap_text(bitmap))).collect(),
+        odd: odd.iter().map(|((area, person), n)| (area.number(), *person, *n)).collect(),
+        collections: villages.iter().filter(|(_, c)| c.collections != 0).map(|(area, c)| (area.number(), c.collections)).collect(),
+        tubes: counts.tubes.iter().map(|(code, t)| (code.clone(), t.stage.as_str().into(), t.members, t.site.uuid(), t.at.0)).collect(),
+        sites: counts
+            .sites
+            .iter()
+            .map(|(site, c)| (site.uuid(), c.collections, c.last_at.map(|at| at.0), c.steps.iter().map(|(k, v)| (*k, *v)).collect()))
+            .collect(),
+        devices: counts.devices.iter().map(|(no, at)| (*no, at.0)).collect(),
+        reports: counts.reports,
+        non_negative: counts.non_negative,
+        follow_ups: counts.follow_ups,
+        exceptions: counts.exceptions.clone(),
+    };
+    serde_json::to_vec(&stored).unwrap_or_default()
+}
+
+/// Reads back what [`round`] gave.
+#[must_use]
+pub fn read_round(seq: i64, body: &[u8]) -> Option<RoundCounts> {
+    let stored: Stored = serde_json::from_slice(body).ok()?;
+    let area = |number: i64| AreaCode::from_number(number).ok();
+    let mut sampled = BTreeMap::new();
+    for (number, text) in stored.sampled {
+        let bytes = allclear_seal::base64url(&text)?;
+        sampled.insert(area(number)?, RoaringTreemap::deserialize_from(bytes.as_slice()).ok()?);
+    }
+    let odd = stored.odd.into_iter().map(|(number, person, n)| Some(((area(number)?, person), n))).collect::<Option<_>>()?;
+    let collections = stored.collections.into_iter().map(|(number, n)| Some((area(number)?, n))).collect::<Option<_>>()?;
+    let tubes = stored.tubes.into_iter().map(|(code, stage, members, site, at)| {
+        Some((code, TubeNow { stage: Stage::parse(&stage)?, members, site: Id::new(site), at: Instant(at) }))
+    });
+    let sites = stored.sites.into_iter().map(|(site, collections, last_at, steps)| {
+        let counts = SiteCounts { collections, last_at: last_at.map(Instant), steps: steps.into_iter().collect() };
+        (Id::<Site>::new(site), counts)
+    });
+    Some(RoundCounts {
+        seq,
+        persons: Persons::from_parts(sampled, odd, &collections),
+        tubes: tubes.collect::<Option<_>>()?,
+        sites: sites.collect(),
+        devices: stored.devices.into_iter().map(|(no, at)| (no, Instant(at))).collect(),
+        reports: stored.reports,
+        non_negative: stored.non_negative,
+        follow_ups: stored.follow_ups,
+        exceptions: stored.exceptions,
+    })
+}
+
+/// Bytes of what belongs to no round.
+#[must_use]
+pub fn loose(exceptions: &BTreeMap<String, i64>) -> Vec<u8> {
+    serde_json::to_vec(exceptions).unwrap_or_default()
+}
+
+/// Reads back what [`loose`] gave.
+#[must_use]
+pub fn read_loose(body: &[u8]) -> Option<BTreeMap<String, i64>> {
+    serde_json::from_slice(body).ok()
+}

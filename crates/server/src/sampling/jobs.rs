@@ -1,0 +1,150 @@
+//! The person's side of swabs: history by person, and the exception when one person gave two swabs
+//! in a round. Effects and cursor are one commit, so running a change again changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use allclear_domain::{
+    kernel::{
+        change::{Change, Fact},
+        id::{Collection, Id, PersonNo, Round},
+        time::Instant,
+    },
+    sampling::ExceptionKind,
+};
+use allclear_store::{
+    Result as Stored, StoreError, Tx,
+    feed::NewChange,
+    sampling::{ExceptionRow, PersonCollectionRow},
+};
+
+use crate::{
+    app::App,
+    edge::problem::{Problem, Result},
+    plan::Plan,
+};
+
+/// Name of this follower's cursor.
+const NAME: &str = "persons";
+/// Changes of one commit.
+const CHANGES_MAX: i64 = 200;
+
+type Key = (PersonNo, Id<Round>, Id<Collection>);
+
+/// Follows up to the newest change; answers how many changes were followed.
+pub async fn catch_up(app: &App) -> Result<usize> {
+    let mut followed = 0;
+    loop {
+        // Looking costs no write where there is nothing to follow.
+        let waiting = app.store.read("look_persons", |tx| Ok::<_, StoreError>(tx.newest_change()? > tx.follower(NAME)?)).await?;
+        if !waiting {
+            return Ok(followed);
+        }
+        let (plan, ids, now) = (app.plan(), app.ids.clone(), app.now());
+        let done = app.store.run("follow_persons", move |tx| {
+            let from = tx.follower_for_update(NAME)?;
+            let changes = tx.changes_after(from, CHANGES_MAX)?;
+            let Some(last) = changes.last().map(|change| change.seq) else { return Ok(0) };
+            let facts = follow(tx, &plan, &changes, now)?;
+            tx.append_change(&NewChange { id: ids.at(now), bucket: 0, at: now, op: "follow_persons", author: NAME, facts: &facts })?;
+            tx.advance_follower(NAME, last)?;
+            Ok(changes.len())
+        });
+        let done: usize = done.await.map_err(|e: StoreError| Problem::from(e))?;
+        followed += done;
+        if done == 0 {
+            return Ok(followed);
+        }
+    }
+}
+
+fn follow(tx: &Tx<'_>, plan: &Plan, changes: &[Change], now: Instant) -> Stored<Vec<Fact>> {
+    let rows: Vec<PersonCollectionRow> = gather(changes).into_values().collect();
+    tx.put_person_collections(&rows)?;
+    let persons: BTreeSet<i64> = rows.iter().map(|row| row.person.0).collect();
+    if persons.is_empty() {
+        return Ok(Vec::new());
+    }
+    let touched: BTreeSet<(PersonNo, Id<Round>)> = rows.iter().map(|row| (row.person, row.round)).collect();
+    let all = tx.person_collections(&persons)?;
+    let mut facts = Vec::new();
+    for swabs in all.chunk_by(|a, b| (a.person, a.round) == (b.person, b.round)) {
+        // One swab of a person is the rule, and then there was never a second to settle.
+        if swabs.len() > 1 && swabs.first().is_some_and(|swab| touched.contains(&(swab.person, swab.round))) {
+            judge(tx, plan, swabs, now, &mut facts)?;
+        }
+    }
+    Ok(facts)
+}
+
+/// The last word of the changes on each swab, in the order of the key.
+fn gather(changes: &[Change]) -> BTreeMap<Key, PersonCollectionRow> {
+    let mut rows: BTreeMap<Key, PersonCollectionRow> = BTreeMap::new();
+    for fact in changes.iter().flat_map(|change| &change.facts) {
+        let Fact::Collection { id, round, tube, person, site, taken_at, delta, .. } = fact else { continue };
+        if person.0 <= 0 {
+            continue;
+        }
+        let valid = *delta > 0;
+        let elsewhere = rows.get(&(*person, *round, *id)).is_some_and(|row| row.tube != *tube);
+        // A swab that was moved has left its old tube: that tube's word no longer matters.
+        if valid || !elsewhere {
+            let row = PersonCollectionRow {
+                person: *person,
+                round: *round,
+                id: *id,
+                tube: tube.clone(),
+                site: *site,
+                taken_at: *taken_at,
+                valid,
+            };
+            rows.insert((*person, *round, *id), row);
+        }
+    }
+    rows
+}
+
+/// Of the swabs of one person in one round the first stands; each later one waits for a decision.
+fn judge(tx: &Tx<'_>, plan: &Plan, swabs: &[PersonCollectionRow], now: Instant, facts: &mut Vec<Fact>) -> Stored<()> {
+    let kind = ExceptionKind::SecondCollection.as_str();
+    let first = swabs.iter().find(|swab| swab.valid);
+    for swab in swabs {
+        let id = swab.id.uuid();
+        let second = first.filter(|first| swab.valid && first.id != swab.id);
+        let delta = match second {
+            Some(first) => i32::from(tx.open_exception(&exception(plan, swab, first, now))? || tx.reopen_exception(&swab.tube, id, kind)?),
+            None => {
+                let open = tx.exception(&swab.tube, id)?.is_some_and(|e| e.kind == kind && e.state == "open");
+                -i32::from(open && tx.resolve_exception(&swab.tube, id, None, now, "facts", "only one swab counts now")?)
+            }
+        };
+        if delta != 0 {
+            facts.push(Fact::Exception { kind: kind.into(), round: Some(swab.round), delta });
+        }
+    }
+    Ok(())
+}
+
+fn exception(plan: &Plan, swab: &PersonCollectionRow, first: &PersonCollectionRow, now: Instant) -> ExceptionRow {
+    let side = |swab: &PersonCollectionRow| {
+        serde_json::json!({
+            "collection": swab.id.uuid(), "tube": swab.tube, "site": swab.site.uuid(), "taken_at": crate::clock::rfc3339(swab.taken_at),
+            "site_name": plan.sites.get(&swab.site).map(|site| site.name.clone()),
+        })
+    };
+    let area = plan.sites.get(&swab.site).map(|site| site.area).or_else(|| plan.areas.first().map(|area| area.code));
+    ExceptionRow {
+        id: swab.id.uuid(),
+        kind: ExceptionKind::SecondCollection.as_str().into(),
+        subject: swab.tube.clone(),
+        round: Some(swab.round),
+        person: Some(swab.person),
+        site: Some(swab.site),
+        area: area.unwrap_or_else(super::apply::root_area),
+        opened_at: now,
+        detail: serde_json::json!({ "first": side(first), "second": side(swab) }).to_string(),
+        state: "open".into(),
+        resolution: None,
+        note: None,
+        resolved_at: None,
+    }
+}

@@ -1,0 +1,119 @@
+//! The big screen.
+
+use allclear_domain::kernel::code::TubeCode;
+use allclear_server::{live, work};
+use allclear_testkit::City;
+use serde_json::{Value, json};
+
+fn tube(serial: u32) -> String {
+    TubeCode::from_serial(serial).as_str().to_owned()
+}
+
+async fn frame(city: &City) -> Value {
+    city.drain().await;
+    city.sign_in("headquarters").await.get("/api/v1/live/frame").await.ok()
+}
+
+async fn recount(city: &City) -> Value {
+    city.sign_in("headquarters").await.get("/api/v1/live/recount").await.ok()
+}
+
+fn seal(phone: &mut allclear_testkit::Phone, code: &str, counted: i32) -> Value {
+    phone.command(json!({ "op": "seal_tube", "tube": code, "counted": counted, "difference_signed_by": null }))
+}
+
+#[tokio::test]
+async fn the_screen_counts_what_the_records_say() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let people = city.people(site).await;
+    let mut commands: Vec<_> = people.iter().take(4).map(|no| phone.swab(round, site, &tube(1), *no)).collect();
+    let undone = commands[3]["id"].clone();
+    commands.push(phone.command(json!({ "op": "void_collection", "collection": undone, "tube": tube(1), "reason": "wrong person" })));
+    commands.push(seal(&mut phone, &tube(1), 3));
+    commands.push(phone.swab(round, site, &tube(2), people[0]));
+    let answer = phone.records(&commands).await;
+    assert_eq!(answer["outcomes"][6]["state"], "recorded");
+    let frame = frame(&city).await;
+    assert_eq!(frame["total"]["expected"], 1000, "{frame}");
+    assert_eq!((frame["total"]["collections"].as_i64(), frame["total"]["expected_sampled"].as_i64()), (Some(4), Some(3)));
+    assert_eq!((frame["tubes"].as_i64(), frame["persons_in_open_tubes"].as_i64()), (Some(2), Some(1)));
+    assert_eq!(frame["pipeline"]["at_site"], 1);
+    assert_eq!(frame["exceptions_open"], 1, "the second swab of one person waits for a decision");
+    assert_eq!(frame["curve"].as_array().unwrap().iter().map(|p| p[1].as_i64().unwrap()).sum::<i64>(), 4);
+    let recount = recount(&city).await;
+    assert_eq!(recount["different"], 0, "{recount}");
+    assert!(recount["compared"].as_i64().unwrap() > 10);
+}
+
+#[tokio::test]
+async fn a_node_that_starts_shows_the_same() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let people = city.people(site).await;
+    let first: Vec<_> = people.iter().take(5).map(|no| phone.swab(round, site, &tube(1), *no)).collect();
+    phone.records(&first).await;
+    city.drain().await;
+    live::jobs::store_snapshots(&city.app, 0).await.unwrap();
+    let more: Vec<_> = people.iter().skip(5).take(3).map(|no| phone.swab(round, site, &tube(1), *no)).collect();
+    phone.records(&more).await;
+    city.drain().await;
+    let other = live::Live::load(&city.app.store).await.unwrap();
+    assert!(other.fold().seq > 0, "it begins from the snapshot");
+    let seq = other.fold().seq;
+    let changes = city.app.store.read("test", move |tx| tx.changes_after(seq, 1000)).await.unwrap();
+    let mut fold = other.fold().clone();
+    for change in &changes {
+        fold.apply(change);
+    }
+    assert_eq!(fold, *city.app.live.fold());
+}
+
+#[tokio::test]
+async fn a_second_swab_is_warned_of_and_becomes_an_exception_until_it_is_undone() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let person = city.people(site).await[0];
+    let first = phone.swab(round, site, &tube(1), person);
+    phone.records(&[first]).await;
+    city.drain().await;
+    let second = phone.swab(round, site, &tube(2), person);
+    let answer = phone.records(std::slice::from_ref(&second)).await;
+    assert_eq!(answer["outcomes"][0]["warning"], "already_sampled");
+    city.drain().await;
+    city.drain().await;
+    let id: uuid::Uuid = second["id"].as_str().unwrap().parse().unwrap();
+    let exception = city.app.store.read("test", move |tx| tx.exception(&tube(2), id)).await.unwrap().unwrap();
+    assert_eq!((exception.kind.as_str(), exception.state.as_str()), ("second_collection", "open"));
+    let detail: Value = serde_json::from_str(&exception.detail).unwrap();
+    assert_eq!((&detail["first"]["tube"], &detail["second"]["tube"]), (&json!(tube(1)), &json!(tube(2))));
+    let undo = phone.command(json!({ "op": "void_collection", "collection": second["id"], "tube": tube(2), "reason": "twice" }));
+    phone.records(&[undo]).await;
+    let frame = frame(&city).await;
+    assert_eq!((frame["exceptions_open"].as_i64(), frame["total"]["collections"].as_i64()), (Some(0), Some(1)));
+    assert_eq!(recount(&city).await["different"], 0);
+}
+
+#[tokio::test]
+async fn figures_open_their_rows() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let people = city.people(site).await;
+    let swabs: Vec<_> = people.iter().take(3).map(|no| phone.swab(round, site, &tube(1), *no)).collect();
+    phone.records(&swabs).await;
+    work::drain(&city.app).await.unwrap();
+    let headquarters = city.sign_in("headquarters").await;
+    for (figure, total) in [("missing", 997), ("persons", 3), ("collections", 3), ("tubes", 1), ("exceptions", 0), ("follow_ups", 0)] {
+        let rows = headquarters.get(&format!("/api/v1/live/rows?figure={figure}")).await.ok();
+        assert_eq!(rows["total"], total, "{figure}");
+    }
+    let rows = headquarters.get(&format!("/api/v1/live/rows?figure=site&site={site}")).await.ok();
+    assert_eq!(rows["rows"][0][0], tube(1));
+    headquarters.get("/api/v1/live/rows?figure=nonsense").await.refused("not_found");
+    city.nobody().get("/api/v1/live/frame").await.refused("unauthenticated");
+    city.sign_in("courier").await.get("/api/v1/live/frame").await.refused("forbidden");
+}

@@ -1,0 +1,140 @@
+//! Snapshots of the live counts, the rows that a recount reads, and rows behind figures.
+
+use allclear_domain::{
+    kernel::{
+        area::AreaCode,
+        id::{Collection, Id, PersonNo, Round, Site},
+        time::Instant,
+    },
+    sampling::tube::Stage,
+};
+use uuid::Uuid;
+
+use crate::{Result, Tx, rounds::word};
+
+/// A collection that counts, as a recount reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountedRow {
+    /// Who; 0 while unknown.
+    pub person: PersonNo,
+    /// Area recorded with it.
+    pub area: AreaCode,
+    /// Site.
+    pub site: Id<Site>,
+    /// When it was taken.
+    pub taken_at: Instant,
+}
+
+/// A collection in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRow {
+    /// Tube.
+    pub tube: String,
+    /// Id.
+    pub id: Id<Collection>,
+    /// Who, once known.
+    pub person: Option<PersonNo>,
+    /// Site.
+    pub site: Id<Site>,
+    /// Station.
+    pub station: i32,
+    /// When it was taken.
+    pub taken_at: Instant,
+}
+
+impl Tx<'_> {
+    /// Stores what one round's counts are after change `seq`; an older snapshot never replaces a newer one.
+    pub fn put_live_snapshot(&self, round: Uuid, seq: i64, body: &[u8]) -> Result<()> {
+        self.execute(
+            "INSERT INTO live_snapshot (round, seq, body) VALUES ($1, $2, $3)
+             ON CONFLICT (round) DO UPDATE SET seq = excluded.seq, body = excluded.body WHERE live_snapshot.seq < excluded.seq",
+            &[round.into(), seq.into(), body.into()],
+        )
+        .map(drop)
+    }
+
+    /// Every snapshot: round, change, body.
+    pub fn live_snapshots(&self) -> Result<Vec<(Uuid, i64, Vec<u8>)>> {
+        self.query("SELECT round, seq, body FROM live_snapshot ORDER BY round", &[])?
+            .iter()
+            .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
+            .collect()
+    }
+
+    /// Whether every committed change has its number.
+    pub fn all_numbered(&self) -> Result<bool> {
+        self.query_opt("SELECT COUNT(*) FROM (SELECT 1 FROM change WHERE seq IS NULL LIMIT 1) waiting", &[])?
+            .map_or(Ok(true), |row| Ok(row.at::<i64>(0)? == 0))
+    }
+
+    /// Collections of a round that count: what a recount reads.
+    pub fn counted_collections(&self, round: Id<Round>) -> Result<Vec<CountedRow>> {
+        self.query(
+            "SELECT COALESCE(person, 0), area, site, taken_at FROM collection WHERE round = $1 AND state = 'valid'",
+            &[round.into()],
+        )?
+        .iter()
+        .map(|row| Ok(CountedRow { person: PersonNo(row.at(0)?), area: row.at(1)?, site: row.at(2)?, taken_at: row.at(3)? }))
+        .collect()
+    }
+
+    /// Tubes of a round by stage: tubes, of these with collections that count, such collections.
+    pub fn recount_tubes(&self, round: Id<Round>) -> Result<Vec<(Stage, i64, i64, i64)>> {
+        self.query(
+            "SELECT stage, COUNT(*) AS tubes, COALESCE(SUM(CASE WHEN valid > 0 THEN 1 ELSE 0 END), 0) AS filled,
+                    CAST(COALESCE(SUM(valid), 0) AS BIGINT) AS members FROM tube WHERE round = $1 GROUP BY stage ORDER BY stage",
+            &[round.into()],
+        )?
+        .iter()
+        .map(|row| Ok((word(row, "stage", Stage::parse)?, row.get("tubes")?, row.get("filled")?, row.get("members")?)))
+        .collect()
+    }
+
+    /// Released tubes of a round: (negative or not, tubes, person-reports).
+    pub fn recount_released(&self, round: Id<Round>) -> Result<Vec<(bool, i64, i64)>> {
+        self.query(
+            "SELECT CASE WHEN value = 'negative' THEN 1 ELSE 0 END AS negative, COUNT(*) AS tubes,
+                    CAST(COALESCE(SUM(persons), 0) AS BIGINT) AS persons
+             FROM lab_tube WHERE round = $1 AND released_at IS NOT NULL GROUP BY 1 ORDER BY 1",
+            &[round.into()],
+        )?
+        .iter()
+        .map(|row| Ok((row.get("negative")?, row.get("tubes")?, row.get("persons")?)))
+        .collect()
+    }
+
+    /// Open follow-ups of a round.
+    pub fn recount_follow_ups(&self, round: Id<Round>) -> Result<i64> {
+        self.query_opt("SELECT COUNT(*) FROM follow_up WHERE round = $1 AND closed_at IS NULL", &[round.into()])?
+            .map_or(Ok(0), |row| row.at(0))
+    }
+
+    /// Open exceptions by round and kind; those of no round come with none.
+    pub fn recount_exceptions(&self) -> Result<Vec<(Option<Id<Round>>, String, i64)>> {
+        self.query("SELECT round, kind, COUNT(*) FROM exception WHERE state = 'open' GROUP BY round, kind ORDER BY round, kind", &[])?
+            .iter()
+            .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
+            .collect()
+    }
+
+    /// Collections of a round that count, in the order of their tubes, after (tube, id).
+    pub fn list_collections(&self, round: Id<Round>, after: (&str, Uuid), limit: i64) -> Result<Vec<ListedRow>> {
+        self.query(
+            "SELECT tube, id, person, site, station, taken_at FROM collection
+             WHERE round = $1 AND state = 'valid' AND (tube > $2 OR (tube = $2 AND id > $3)) ORDER BY tube, id LIMIT $4",
+            &[round.into(), after.0.into(), after.1.into(), limit.into()],
+        )?
+        .iter()
+        .map(|row| {
+            Ok(ListedRow {
+                tube: row.at(0)?,
+                id: row.at(1)?,
+                person: row.at(2)?,
+                site: row.at(3)?,
+                station: row.at(4)?,
+                taken_at: row.at(5)?,
+            })
+        })
+        .collect()
+    }
+}
