@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { boxFromSerial, tubeFromSerial } from '@allclear/engine'
-import { villager } from '@allclear/mock'
+import { ROUND, villager } from '@allclear/mock'
 import { type MockServer, startMock } from '@allclear/mock/http'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
@@ -204,6 +204,46 @@ function heldText(page: Page, key: 'offer' | 'receipt'): Promise<string> {
     key,
   )
 }
+
+it('offers a new version, and takes it only when somebody taps', async () => {
+  browser = await openBrowser()
+  const { page, errors } = browser
+  await signIn(page, 'outbox')
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+  server.edit = (path, body) => (path === '/field/sw.js' ? `// next\n${body.toString()}` : body)
+  await page.reload()
+  await page.evaluate(() => navigator.serviceWorker.ready.then((one) => one.update()).then(() => undefined))
+  const offer = page.getByRole('button', { name: '有新版本' })
+  await offer.waitFor()
+  const waits = () => page.evaluate(() => navigator.serviceWorker.ready.then((one) => one.waiting !== null))
+  expect(await waits()).toBe(true)
+  await Promise.all([page.waitForEvent('load'), offer.click()])
+  await page.locator('.tabs').waitFor()
+  expect(await waits()).toBe(false)
+  expect(await offer.count()).toBe(0)
+  expect(errors).toEqual([])
+  server.edit = (_, body) => body
+  // What the server says is never in the cache.
+  const cached = await page.evaluate(async () => {
+    const names = await caches.keys()
+    const keys = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))
+    return keys.flat().map((request) => new URL(request.url).pathname)
+  })
+  expect(cached).toContain('/field/')
+  expect(cached.filter((path) => path.startsWith('/api/'))).toEqual([])
+})
+
+it('says so when another phone has sampled the person already', async () => {
+  browser = await openBrowser()
+  const { page } = browser
+  await signIn(page)
+  server.ledger.sampled.set(`${ROUND}/no:40`, 'elsewhere')
+  await wedge(page, tubeFromSerial(5005))
+  await flash(page, '0/10')
+  await wedge(page, villager(40).card)
+  await flash(page, '本轮重复采样')
+  await page.getByText('! 1').waitFor()
+})
 
 it('enrols by code, and a refusing server is said so', async () => {
   browser = await openBrowser()

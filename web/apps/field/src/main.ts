@@ -4,6 +4,7 @@ import './field.css'
 import { installI18n, installSession } from '@allclear/kit'
 import { createApp } from 'vue'
 import { installBook } from './book'
+import BrokenPage from './BrokenPage.vue'
 import FieldApp from './FieldApp.vue'
 import { messages } from './messages'
 import { messages as courier } from './pages/courier.messages'
@@ -16,6 +17,9 @@ import { messages as start } from './start/messages'
 import { installUpdates } from './updates'
 
 async function main() {
+  // Keys, camera and service worker exist only on a safe origin; say so instead of failing later.
+  const broken = !window.isSecureContext ? 'insecure' : !('indexedDB' in window) ? 'storage' : undefined
+  if (broken) return cannot(broken)
   const app = createApp(FieldApp)
   installI18n(app, { boxes, courier, field: messages, outbox, parts, register, start }, 'field.title')
   installSession(app)
@@ -25,4 +29,11 @@ async function main() {
   app.mount('#app')
 }
 
-void main()
+function cannot(why: 'insecure' | 'storage') {
+  const app = createApp(BrokenPage, { why })
+  installI18n(app, { field: messages }, 'field.title')
+  app.mount('#app')
+}
+
+// A private window may have a database that refuses to open.
+main().catch(() => cannot('storage'))

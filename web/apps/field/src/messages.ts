@@ -50,6 +50,11 @@ export const messages = defineMessages({
       boxes_differ: '箱子不一致',
     },
     rescan: '再扫一次',
+    broken: {
+      title: '不能在这里采样',
+      insecure: '地址必须以 https:// 开头(或为 localhost),否则浏览器不提供相机和加密。请联系管理员。',
+      storage: '浏览器不允许本页存储数据。请退出无痕模式,或换一个浏览器。',
+    },
     storeFailed: '手机存储已满或被禁止。此人没有登记。',
   },
   en: {
@@ -100,6 +105,11 @@ export const messages = defineMessages({
       boxes_differ: 'Boxes differ',
     },
     rescan: 'Scan again',
+    broken: {
+      title: 'Sampling cannot be done here',
+      insecure: 'The address must begin with https:// (or be localhost): without it the browser gives no camera and no encryption. Tell the administrator.',
+      storage: 'The browser does not let this page store data. Leave private mode, or use another browser.',
+    },
     storeFailed: 'The phone is full or refuses to store. This person is not registered.',
   },
 })

@@ -33,6 +33,9 @@ export interface Post {
   station: number
 }
 
+/** The person may still stand at the table: later news wait on the outbox page. */
+const REMARK_MS = 60_000
+
 export interface FieldOptions {
   name?: string
   world?: World
@@ -51,6 +54,7 @@ export class Field {
   lastSite: string | undefined
   counts: OutboxCounts = { kept: 0, sending: 0, recorded: 0, exception: 0, refused: 0 }
   private readonly listeners = new Set<() => void>()
+  private readonly remarkListeners = new Set<(record: OutboxRecord, label: string) => void>()
   private turn: Promise<unknown> = Promise.resolve()
   private refreshes = 0
 
@@ -77,7 +81,8 @@ export class Field {
     const field = new Field(db, world, newId, vault, await deviceKeys(db), outbox, undefined)
     if (options.transport !== undefined) {
       const transport = options.transport(() => field.identity?.token)
-      field.sender = new Sender(db, outbox, world, transport, () => field.refresh())
+      const changed = () => field.refresh()
+      field.sender = new Sender(db, outbox, world, transport, changed, (records) => void field.remark(records))
     }
     await field.restore()
     return field
@@ -123,6 +128,22 @@ export class Field {
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
+  }
+
+  /** Hears what the server said about something that happened just now: an exception or a warning. */
+  onRemark(listener: (record: OutboxRecord, label: string) => void): () => void {
+    this.remarkListeners.add(listener)
+    return () => this.remarkListeners.delete(listener)
+  }
+
+  private async remark(records: OutboxRecord[]): Promise<void> {
+    const since = this.world.now() - REMARK_MS
+    for (const record of records) {
+      const worth = record.exception !== null || record.warning === 'already_sampled'
+      if (!worth || Date.parse(record.at) < since) continue
+      const label = await this.labelOf(record)
+      for (const listener of this.remarkListeners) listener(record, label)
+    }
   }
 
   /** Does one act after the other. */

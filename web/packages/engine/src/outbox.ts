@@ -90,16 +90,17 @@ export class Outbox {
     return Promise.all(picked.map(async (record) => (await this.readBack(record)).command))
   }
 
-  /** Files answers by id, in whatever order and however often they come. Returns how many were news. */
-  async answer(outcomes: Outcome[]): Promise<number> {
+  /** Files answers by id, in whatever order and however often they come. Returns the records that got their first answer. */
+  async answer(outcomes: Outcome[]): Promise<OutboxRecord[]> {
     const tx = this.db.transaction('outbox', 'readwrite', { durability: 'strict' })
-    let news = 0
+    const news: OutboxRecord[] = []
     for (const outcome of outcomes) {
       const record = await tx.store.get(outcome.id)
       if (record === undefined) continue
-      if (record.open === 1) news += 1
       const { state, exception, warning } = outcome
-      await tx.store.put({ ...record, state, exception, warning, open: 0, refused: null, not_before: 0 })
+      const filed: OutboxRecord = { ...record, state, exception, warning, open: 0, refused: null, not_before: 0 }
+      await tx.store.put(filed)
+      if (record.open === 1) news.push(filed)
     }
     await tx.done
     return news

@@ -1,7 +1,7 @@
 // Sends the outbox. Halves its batch when the server says it is too much, waits as long as it is
 // told, and takes every failure as "not yet": nothing here can lose a command.
 
-import type { FieldDb } from './database'
+import type { FieldDb, OutboxRecord } from './database'
 import type { Outbox } from './outbox'
 import { rfc3339 } from './world'
 import type { World } from './world'
@@ -48,6 +48,7 @@ export class Sender {
     private readonly world: World,
     private readonly transport: Transport,
     private readonly changed: () => Promise<void>,
+    private readonly answered: (records: OutboxRecord[]) => void,
   ) {}
 
   /** Sends one batch. Safe to call at any time; two at once become one. */
@@ -113,7 +114,8 @@ export class Sender {
     const news = await this.outbox.answer(response.outcomes)
     const answered = new Set(response.outcomes.map((outcome) => outcome.id))
     await this.outbox.giveBack(ids.filter((id) => !answered.has(id)))
-    if (news === 0) {
+    this.answered(news)
+    if (news.length === 0) {
       this.backOff(undefined)
       return 'wait'
     }

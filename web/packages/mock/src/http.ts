@@ -34,6 +34,8 @@ export interface MockServer {
   ledger: Ledger
   /** Requests that the server saw, method and path. */
   seen: string[]
+  /** Changes a page or file before it is served: a new version, say. */
+  edit: (path: string, body: Buffer) => Buffer | string
   close(): Promise<void>
 }
 
@@ -109,12 +111,23 @@ export async function startMock(dist: string, population = 60): Promise<MockServ
       const body = await readFile(join(dist, wanted))
       const type = TYPES[extname(wanted)] ?? 'application/octet-stream'
       response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY, 'cache-control': 'no-cache' })
-      response.end(body)
+      response.end(mock.edit(path, body))
     } catch {
       response.writeHead(404).end()
     }
   }
 
+  const mock: MockServer = {
+    url: '',
+    ledger,
+    seen,
+    edit: (_, body) => body,
+    close: () =>
+      new Promise((done) => {
+        server.closeAllConnections()
+        server.close(() => done())
+      }),
+  }
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://mock')
     seen.push(`${request.method} ${pathname}`)
@@ -125,14 +138,6 @@ export async function startMock(dist: string, population = 60): Promise<MockServ
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    ledger,
-    seen,
-    close: () =>
-      new Promise((done) => {
-        server.closeAllConnections()
-        server.close(() => done())
-      }),
-  }
+  mock.url = `http://127.0.0.1:${port}`
+  return mock
 }

@@ -171,9 +171,12 @@ describe('a sampling day', () => {
   it('shows an exception beside the person, and loses nothing', async () => {
     const phone = await Scenario.phone()
     phone.server.sampled.set(`0190a000-0000-7000-8000-00000000000a/no:2`, 'elsewhere')
+    const remarks: string[] = []
+    phone.field.onRemark((record, label) => remarks.push(`${label} ${record.exception}`))
     await scan(phone, T1, 1, 2)
     await phone.sync()
     expect(phone.field.counts).toMatchObject({ recorded: 1, exception: 1 })
+    expect(remarks).toEqual([`${(await who(phone, 2)).label} second_collection`])
     const members = phone.field.tally.tubes.get(T1)?.members ?? []
     expect(members.map((member) => member.exception)).toEqual([null, 'second_collection'])
   })
