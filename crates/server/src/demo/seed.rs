@@ -19,6 +19,7 @@ use allclear_store::{
     StoreError,
     accounts::{AccountRow, GrantRow},
     feed::NewChange,
+    lab::{InstrumentRow, KitRow, LabRow},
     rounds::{RoundRow, SiteRow},
 };
 
@@ -50,6 +51,7 @@ pub async fn seed(app: &App, population: u64, city_seed: u64) -> Result<()> {
     seed_plan(app, &places, city.areas(), now).await?;
     seed_people(app, city, root, now, today).await?;
     seed_round(app, root, now).await?;
+    seed_lab(app, root, now).await?;
     // Accounts come last: a seed that was interrupted begins anew.
     seed_accounts(app, root, now).await?;
     app.reload_plan().await?;
@@ -73,6 +75,28 @@ async fn seed_accounts(app: &App, root: AreaCode, now: Instant) -> Result<()> {
         })
         .collect();
     let seeded = app.store.run("seed_accounts", move |tx| rows.iter().try_for_each(|(row, grant)| tx.insert_account(row, &[*grant])));
+    seeded.await.map_err(|e: StoreError| e.into())
+}
+
+/// The inflatable laboratory of the reference case: 100,000 tubes a day.
+async fn seed_lab(app: &App, root: AreaCode, now: Instant) -> Result<()> {
+    let (lab, kit) = (Id::new(app.ids.at(now)), app.ids.at(now));
+    let instruments = [app.ids.at(now), app.ids.at(now)];
+    let seeded = app.store.run("seed_lab", move |tx| {
+        if !tx.labs()?.is_empty() {
+            return Ok(());
+        }
+        tx.insert_lab(
+            &LabRow { id: lab, name: "永康气膜方舱实验室".into(), area: root, rated_per_day: 100_000, factor_percent: 120 },
+            now,
+        )?;
+        let name = "新型冠状病毒核酸检测试剂盒（双靶标，演示）".into();
+        tx.insert_kit(&KitRow { id: kit, name, run_s_min: 75 * 60, cutoff: 3800, internal_control: "IC".into() }, now)?;
+        for (id, name) in instruments.into_iter().zip(["荧光定量 PCR 1 号", "荧光定量 PCR 2 号"]) {
+            tx.insert_instrument(&InstrumentRow { id, lab, name: name.into(), mapping: None }, now)?;
+        }
+        Ok(())
+    });
     seeded.await.map_err(|e: StoreError| e.into())
 }
 
