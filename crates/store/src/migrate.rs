@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = migrations![
     3 "0003_sampling",
     10 "0010_register",
     20 "0020_lab",
+    30 "0030_rounds",
     40 "0040_live",
 ];
 

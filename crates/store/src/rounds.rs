@@ -1,9 +1,9 @@
-//! Rounds, sites, expected lists.
+//! Rounds and expected lists.
 
 use allclear_domain::{
     kernel::{
         area::AreaCode,
-        id::{Id, Round, Site},
+        id::{Id, PersonNo, Round},
         time::Instant,
     },
     sampling::{
@@ -12,6 +12,9 @@ use allclear_domain::{
     },
 };
 
+use uuid::Uuid;
+
+pub use crate::sites::SiteRow;
 use crate::{Result, Row, StoreError, Tx};
 
 /// A round as stored.
@@ -43,29 +46,19 @@ pub struct RoundRow {
     pub version: i64,
 }
 
-/// A site as stored.
-#[derive(Debug, Clone)]
-pub struct SiteRow {
+/// One order that changed a round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoundEventRow {
     /// Id.
-    pub id: Id<Site>,
-    /// Name.
-    pub name: String,
-    /// Area it stands in.
-    pub area: AreaCode,
-    /// Areas it serves.
-    pub serves: Vec<AreaCode>,
-    /// Tables.
-    pub stations: i32,
-    /// WGS 84 degrees.
-    pub longitude: Option<f64>,
-    /// WGS 84 degrees.
-    pub latitude: Option<f64>,
-    /// Opening hours.
-    pub hours: String,
-    /// Whether it takes people now.
-    pub open: bool,
-    /// Version for updates.
-    pub version: i64,
+    pub id: Uuid,
+    /// `create`, `change`, or the event's word.
+    pub event: String,
+    /// When.
+    pub at: Instant,
+    /// Account.
+    pub ordered_by: String,
+    /// Why, if it needed a reason.
+    pub reason: Option<String>,
 }
 
 pub(crate) fn word<T>(row: &Row, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
@@ -86,21 +79,6 @@ fn round(row: &Row) -> Result<RoundRow> {
         groups: row.get("groups")?,
         expected: row.get("expected")?,
         areas: Vec::new(),
-        version: row.get("version")?,
-    })
-}
-
-fn site(row: &Row) -> Result<SiteRow> {
-    Ok(SiteRow {
-        id: row.get("id")?,
-        name: row.get("name")?,
-        area: row.get("area")?,
-        serves: Vec::new(),
-        stations: row.get("stations")?,
-        longitude: row.get("longitude")?,
-        latitude: row.get("latitude")?,
-        hours: row.get("hours")?,
-        open: row.get("open")?,
         version: row.get("version")?,
     })
 }
@@ -184,39 +162,168 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Adds a site.
-    pub fn insert_site(&self, row: &SiteRow) -> Result<()> {
+    /// One round.
+    pub fn round(&self, id: Id<Round>) -> Result<Option<RoundRow>> {
+        let Some(row) = self.query_opt("SELECT * FROM round WHERE id = $1 FOR UPDATE", &[id.into()])? else { return Ok(None) };
+        let mut round = round(&row)?;
+        for row in self.query("SELECT area, tube_kind FROM round_area WHERE round = $1 ORDER BY area", &[id.into()])? {
+            let kind: Option<String> = row.at(1)?;
+            round.areas.push((row.at(0)?, kind.as_deref().and_then(TubeKind::parse)));
+        }
+        Ok(Some(round))
+    }
+
+    /// Changes what a draft plans; asserts the version that was read.
+    pub fn update_round_plan(&self, row: &RoundRow) -> Result<()> {
         self.execute_exact(
-            "site",
+            "round",
             1,
-            "INSERT INTO site (id, name, area, stations, longitude, latitude, hours, open, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)",
+            "UPDATE round SET name = $1, tube_kind = $2, starts_at = $3, ends_at = $4, profile_version = $5, groups = $6, version = version + 1
+             WHERE id = $7 AND version = $8 AND state = 'draft'",
             &[
-                row.id.into(),
                 (&row.name).into(),
-                row.area.into(),
-                row.stations.into(),
-                row.longitude.into(),
-                row.latitude.into(),
-                (&row.hours).into(),
-                row.open.into(),
+                row.tube_kind.as_str().into(),
+                row.starts_at.into(),
+                row.ends_at.into(),
+                row.profile_version.into(),
+                row.groups.into(),
+                row.id.into(),
+                row.version.into(),
             ],
         )?;
-        for area in &row.serves {
-            self.execute_exact("site_area", 1, "INSERT INTO site_area (site, area) VALUES ($1, $2)", &[row.id.into(), (*area).into()])?;
+        self.execute("DELETE FROM round_area WHERE round = $1", &[row.id.into()])?;
+        for (area, kind) in &row.areas {
+            self.execute_exact(
+                "round_area",
+                1,
+                "INSERT INTO round_area (round, area, tube_kind) VALUES ($1, $2, $3)",
+                &[row.id.into(), (*area).into(), kind.map(TubeKind::as_str).into()],
+            )?;
         }
         Ok(())
     }
 
-    /// Every site with the areas it serves: hundreds of rows, cached by the caller.
-    pub fn sites(&self) -> Result<Vec<SiteRow>> {
-        let mut sites = self.query("SELECT * FROM site ORDER BY name, id", &[])?.iter().map(site).collect::<Result<Vec<_>>>()?;
-        let mut serves: std::collections::HashMap<Id<Site>, Vec<AreaCode>> = std::collections::HashMap::new();
-        for row in self.query("SELECT site, area FROM site_area ORDER BY site, area", &[])? {
-            serves.entry(row.at(0)?).or_default().push(row.at(1)?);
-        }
-        for site in &mut sites {
-            site.serves = serves.remove(&site.id).unwrap_or_default();
-        }
-        Ok(sites)
+    /// Sets how many persons a round expects; asserts the version that was read.
+    pub fn update_round_expected(&self, row: &RoundRow, expected: i64) -> Result<()> {
+        self.execute_exact(
+            "round",
+            1,
+            "UPDATE round SET expected = $1, version = version + 1 WHERE id = $2 AND version = $3",
+            &[expected.into(), row.id.into(), row.version.into()],
+        )
+    }
+
+    /// Remembers an order.
+    pub fn insert_round_event(&self, round: Id<Round>, event: &RoundEventRow) -> Result<()> {
+        self.execute_exact(
+            "round_event",
+            1,
+            "INSERT INTO round_event (round, id, event, at, ordered_by, reason) VALUES ($1, $2, $3, $4, $5, $6)",
+            &[
+                round.into(),
+                event.id.into(),
+                (&event.event).into(),
+                event.at.into(),
+                (&event.ordered_by).into(),
+                event.reason.as_ref().into(),
+            ],
+        )
+    }
+
+    /// What was ordered about a round, oldest first.
+    pub fn round_events(&self, round: Id<Round>) -> Result<Vec<RoundEventRow>> {
+        self.query("SELECT id, event, at, ordered_by, reason FROM round_event WHERE round = $1 ORDER BY at, id LIMIT 500", &[round.into()])?
+            .iter()
+            .map(|row| {
+                Ok(RoundEventRow {
+                    id: row.get("id")?,
+                    event: row.get("event")?,
+                    at: row.get("at")?,
+                    ordered_by: row.get("ordered_by")?,
+                    reason: row.get("reason")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The villages of a round's expected list that lie in an area.
+    pub fn expected_in(&self, id: Id<Round>, area: AreaCode) -> Result<Vec<(AreaCode, i64, Vec<u8>)>> {
+        let (low, high) = area.village_range();
+        self.query(
+            "SELECT area, persons, bitmap FROM round_expected WHERE round = $1 AND area >= $2 AND area < $3 ORDER BY area",
+            &[id.into(), low.into(), high.into()],
+        )?
+        .iter()
+        .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
+        .collect()
+    }
+
+    /// Persons expected in each village.
+    pub fn expected_counts(&self, id: Id<Round>) -> Result<Vec<(AreaCode, i64)>> {
+        self.query("SELECT area, persons FROM round_expected WHERE round = $1 ORDER BY area", &[id.into()])?
+            .iter()
+            .map(|row| Ok((row.at(0)?, row.at(1)?)))
+            .collect()
+    }
+
+    /// Writes one village of an expected list.
+    pub fn put_expected(&self, id: Id<Round>, area: AreaCode, persons: i64, bitmap: &[u8]) -> Result<()> {
+        self.execute_exact(
+            "round_expected",
+            1,
+            "INSERT INTO round_expected (round, area, persons, bitmap) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (round, area) DO UPDATE SET persons = excluded.persons, bitmap = excluded.bitmap",
+            &[id.into(), area.into(), persons.into(), bitmap.into()],
+        )
+    }
+
+    /// Sampled persons of a round with numbers from `low` to `high`, ascending.
+    pub fn sampled_between(&self, round: Id<Round>, low: PersonNo, high: PersonNo) -> Result<Vec<i64>> {
+        let buckets: Vec<i64> = (0..i64::from(self.buckets.max(1))).collect();
+        self.query(
+            "SELECT person FROM person_collection
+             WHERE bucket = ANY($1) AND person >= $2 AND person <= $3 AND round = $4 AND state = 'valid'",
+            &[crate::Val::I64s(&buckets), low.into(), high.into(), round.into()],
+        )?
+        .iter()
+        .map(|row| row.at(0))
+        .collect()
+    }
+
+    /// Village, number and those groups of `mask` that a person is in, of everybody in an area who is
+    /// in all of `groups` (0: everybody).
+    pub fn persons_in_groups(&self, area: AreaCode, groups: i64, mask: i64) -> Result<Vec<(AreaCode, i64, i64)>> {
+        let (low, high) = area.village_range();
+        self.query(
+            "SELECT living_area, no, groups & $4 FROM person WHERE living_area >= $1 AND living_area < $2
+             AND state IN ('active', 'provisional') AND (groups & $3) = $3 ORDER BY living_area, no",
+            &[low.into(), high.into(), groups.into(), mask.into()],
+        )?
+        .iter()
+        .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
+        .collect()
+    }
+
+    /// The same, counted.
+    pub fn count_in_groups(&self, area: AreaCode, groups: i64, mask: i64) -> Result<Vec<(AreaCode, i64, i64)>> {
+        let (low, high) = area.village_range();
+        self.query(
+            "SELECT living_area, groups & $4, COUNT(*) FROM person WHERE living_area >= $1 AND living_area < $2
+             AND state IN ('active', 'provisional') AND (groups & $3) = $3 GROUP BY 1, 2 ORDER BY 1, 2",
+            &[low.into(), high.into(), groups.into(), mask.into()],
+        )?
+        .iter()
+        .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
+        .collect()
+    }
+
+    /// Groups of one person who is in the register, and whether the person is.
+    pub fn groups_of(&self, person: PersonNo) -> Result<Option<i64>> {
+        self.query_opt(
+            "SELECT groups FROM person WHERE bucket = $1 AND no = $2 AND state IN ('active', 'provisional')",
+            &[self.person_bucket(person.0).into(), person.into()],
+        )?
+        .map(|row| row.at(0))
+        .transpose()
     }
 }

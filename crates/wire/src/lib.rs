@@ -6,12 +6,16 @@
 
 pub mod accounts;
 pub mod demo;
+pub mod exceptions;
 pub mod lab;
 pub mod live;
+pub mod missing;
 pub mod people;
+pub mod planner;
 pub mod problem;
 pub mod resident;
 pub mod rounds;
+pub mod sites;
 pub mod sync;
 
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,10 @@
 //! the order of their [`FactKey`]. That is why any order, any repetition and any split over devices
 //! give the same state.
 
+pub mod exception;
+pub mod exemption;
+pub mod missing;
+pub mod planner;
 pub mod round;
 pub mod tube;
 

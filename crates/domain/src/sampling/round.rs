@@ -44,6 +44,75 @@ impl RoundState {
     }
 }
 
+/// What an order does to a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Event {
+    /// Freeze the expected list and begin.
+    Open,
+    /// No new queues; what was taken offline still arrives.
+    BeginClosing,
+    /// End it.
+    Close,
+    /// Go on sampling, for a reason.
+    Reopen,
+}
+
+impl Event {
+    /// All events.
+    pub const ALL: [Self; 4] = [Self::Open, Self::BeginClosing, Self::Close, Self::Reopen];
+
+    /// The word used in SQL and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::BeginClosing => "begin_closing",
+            Self::Close => "close",
+            Self::Reopen => "reopen",
+        }
+    }
+}
+
+/// Why an order does not change a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// Only a draft is opened; an ended round is reopened.
+    #[error("it was opened before: reopen it")]
+    OpenedBefore,
+    /// Nobody would be expected.
+    #[error("nobody is on the expected list")]
+    NobodyExpected,
+    /// It is not open.
+    #[error("it is not open")]
+    NotOpen,
+    /// It is not closing yet.
+    #[error("let it close first: phones may still hold swabs")]
+    NotClosing,
+    /// It has not ended.
+    #[error("it has not been closed")]
+    NotClosed,
+    /// Going back needs a reason.
+    #[error("a reason is required")]
+    NoReason,
+}
+
+/// Decides an order: `expected` is the length of the expected list, `reason` whether one was given.
+pub fn decide(state: RoundState, event: Event, expected: i64, reason: bool) -> Result<RoundState, Refusal> {
+    use RoundState as S;
+    match (event, state) {
+        (Event::Open, S::Draft) if expected > 0 => Ok(S::Open),
+        (Event::Open, S::Draft) => Err(Refusal::NobodyExpected),
+        (Event::Open, _) => Err(Refusal::OpenedBefore),
+        (Event::BeginClosing, S::Open) => Ok(S::Closing),
+        (Event::BeginClosing, _) => Err(Refusal::NotOpen),
+        (Event::Close, S::Closing) => Ok(S::Closed),
+        (Event::Close, _) => Err(Refusal::NotClosing),
+        (Event::Reopen, S::Closing | S::Closed) if reason => Ok(S::Open),
+        (Event::Reopen, S::Closing | S::Closed) => Err(Refusal::NoReason),
+        (Event::Reopen, _) => Err(Refusal::NotClosed),
+    }
+}
+
 /// When a round took swabs. A fact is judged by when it happened, not by when it arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoundWindow {
@@ -54,9 +123,55 @@ pub struct RoundWindow {
 }
 
 impl RoundWindow {
+    /// The window after a round came into `state` at `at`.
+    #[must_use]
+    pub fn after(self, state: RoundState, at: Instant) -> Self {
+        match state {
+            RoundState::Draft => self,
+            RoundState::Open => Self { opened_at: self.opened_at.or(Some(at)), closed_at: None },
+            RoundState::Closing => Self { closed_at: None, ..self },
+            RoundState::Closed => Self { closed_at: Some(at), ..self },
+        }
+    }
+
     /// Whether a swab taken at `at` belongs to the round.
     #[must_use]
     pub fn takes(&self, at: Instant) -> bool {
         self.opened_at.is_some_and(|opened| at >= opened) && self.closed_at.is_none_or(|closed| at < closed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn every_order_in_every_state() {
+        let mut table = String::from("state event | expected reason -> verdict\n");
+        for state in RoundState::ALL {
+            for event in Event::ALL {
+                for (expected, reason) in [(0, false), (1, false), (1, true)] {
+                    let verdict = decide(state, event, expected, reason);
+                    if let Ok(next) = verdict {
+                        assert!(state.may_become(next), "{state:?} {event:?}");
+                    }
+                    let verdict = verdict.map_or_else(|refusal| format!("no: {refusal}"), |next| next.as_str().to_owned());
+                    writeln!(table, "{:8} {:13} | {expected} {reason:5} -> {verdict}", state.as_str(), event.as_str()).unwrap();
+                }
+            }
+        }
+        insta::assert_snapshot!("round", table);
+    }
+
+    #[test]
+    fn a_reopened_round_takes_what_fell_between() {
+        let never = RoundWindow { opened_at: None, closed_at: None };
+        let open = never.after(RoundState::Open, Instant(10));
+        let closed = open.after(RoundState::Closing, Instant(20)).after(RoundState::Closed, Instant(30));
+        assert!(!never.takes(Instant(10)) && open.takes(Instant(10)) && !open.takes(Instant(9)));
+        assert!(closed.takes(Instant(29)) && !closed.takes(Instant(30)));
+        assert!(closed.after(RoundState::Open, Instant(40)).takes(Instant(35)));
     }
 }

@@ -116,6 +116,8 @@ async fn seed_plan(app: &App, places: &[Place], areas: Vec<Place>, now: Instant)
             latitude: None,
             hours: "07:00-20:00".into(),
             open: true,
+            transfer_to: None,
+            closed_reason: None,
             version: 1,
         });
     }

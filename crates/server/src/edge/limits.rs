@@ -25,3 +25,9 @@ pub const ENROLMENT_S: i64 = 15 * 60;
 /// Seconds for which a caller is remembered before the store is asked again; the longest that a
 /// revoked device still works on another node.
 pub const CALLER_CACHE_S: i64 = 15;
+/// Rows of an exported missing list: more than any town has at the start of a round.
+pub const EXPORT_ROWS_MAX: usize = 200_000;
+/// Areas in the scope of a round, and areas that a site serves: every village of a large city.
+pub const SCOPE_AREAS_MAX: usize = 2_000;
+/// Characters of a name, reason or note.
+pub const TEXT_CHARS_MAX: usize = 400;

@@ -35,6 +35,7 @@ problems! {
     BodyTooLarge = 413 "body_too_large", "The request is too large", "内容太大，请分批提交。", "Too large; send it in smaller parts.";
     CodeMalformed = 422 "code_malformed", "This is not a valid code", "条码无效或扫错了类型，请重新扫描。", "The code is malformed or of another kind; scan again.";
     CredentialsWrong = 401 "credentials_wrong", "Name or password is wrong", "账号或密码不正确。", "Name or password is wrong.";
+    DecisionNotAllowed = 422 "decision_not_allowed", "This cannot be decided so", "这种情况不能这样处理，请选择列出的处理方式。", "This cannot be decided so; choose one of those offered.";
     DeviceRequired = 403 "device_required", "Only an enrolled device may do this", "请先登记本设备。", "Enrol this device first.";
     DocumentKnown = 409 "document_known", "Somebody has this document already", "该证件已登记，请先搜索；确为同一人可合并。", "Somebody has this document already; search for it, and merge if it is the same person.";
     EnrolmentUsed = 410 "enrolment_used", "The enrolment code was used or has ended", "登记码已使用或已过期，请重新生成。", "The enrolment code was used or has ended; make a new one.";
@@ -58,12 +59,14 @@ problems! {
     MergeDifferentPeople = 409 "merge_different_people", "The records carry different resident IDs", "两条记录的身份证号不同，不是同一人。", "The records carry different resident IDs: two people.";
     MergeNotMerged = 409 "merge_not_merged", "There is no such merge", "没有可撤销的合并。", "There is no such merge to undo.";
     MergeSame = 409 "merge_same", "A record cannot go into itself", "不能与自身合并。", "The two records are the same one.";
+    NobodyExpected = 422 "nobody_expected", "Nobody is on the expected list", "该范围内没有应检人员，请检查区划与人群。", "Nobody is expected in this scope; check areas and groups.";
     NotFound = 404 "not_found", "There is no such thing", "没有找到。", "Not found.";
     PasswordWeak = 422 "password_weak", "The password is too short", "密码至少 12 位。", "A password has at least 12 characters.";
     PersonInvalid = 422 "person_invalid", "A field of the person is not valid", "填写的内容有误，请检查标出的字段。", "A field is not valid; check the one named.";
     ReasonRequired = 422 "reason_required", "A reason is required", "请填写原因。", "Give a reason.";
     SamePerson = 409 "same_person", "A second person must do this", "须由另一人审核，录入人不能自己发布。", "Another person must do this: not the one who entered it.";
     SetupDone = 410 "setup_done", "The first administrator exists already", "首位管理员已创建。", "The first administrator exists already.";
+    ShiftOverlaps = 409 "shift_overlaps", "The shift overlaps another", "该台位或该人员在此时段已有排班。", "This station or this person has a shift at that time.";
     SlowDown = 503 "slow_down", "Too busy just now", "系统繁忙，请稍候，数据已保留在设备上。", "Busy just now; wait a moment. What you recorded is kept on the device.";
     StateConflict = 409 "state_conflict", "It is in another state now", "状态已变化，请刷新后再试。", "It changed meanwhile; reload and try again.";
     StoreAway = 503 "store_away", "The store cannot be reached", "数据库暂时不可用，请稍候。", "The store cannot be reached just now; wait a moment.";

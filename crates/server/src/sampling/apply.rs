@@ -61,7 +61,7 @@ pub fn commit(tx: &Tx<'_>, ids: &Ids, standing: &dyn Standing, groups: &[Group])
         outcomes.push(commands.iter().map(|command| work.one(plan, *now, command)).collect::<Result<Vec<_>>>()?);
     }
     let now = groups.iter().map(|(_, now, _)| *now).max().unwrap_or_default();
-    work.finish(now)?;
+    work.finish(now, "record_field_facts", "field")?;
     Ok(outcomes)
 }
 
@@ -112,6 +112,35 @@ pub fn outcome(id: uuid::Uuid, verdict: Verdict) -> Outcome {
 /// The one warning that a registrar reads: a person sampled before goes first.
 fn warning(of_tube: Option<Warning>, of_person: Option<Warning>) -> Option<Warning> {
     if of_person == Some(Warning::AlreadySampled) { of_person } else { of_tube.or(of_person) }
+}
+
+/// Who decides about swabs warns no registrar.
+struct Nobody;
+
+static NOBODY: Nobody = Nobody;
+
+impl Standing for Nobody {
+    fn standing(&self, _: Id<Round>, _: PersonNo) -> (bool, bool) {
+        (false, true)
+    }
+}
+
+impl<'t, 'c> Work<'t, 'c> {
+    /// Work on some tubes outside the field's batches.
+    pub fn on_tubes(tx: &'t Tx<'c>, ids: &'t Ids, codes: &[&str]) -> Result<Self> {
+        let tubes = if codes.is_empty() { HashMap::new() } else { tx.tubes_for_update(codes)? };
+        Ok(Self {
+            tx,
+            ids,
+            tubes,
+            dirty: BTreeMap::new(),
+            collections: Vec::new(),
+            facts: BTreeMap::new(),
+            known: Known::default(),
+            standing: &NOBODY,
+            warning: None,
+        })
+    }
 }
 
 impl Work<'_, '_> {
@@ -249,11 +278,12 @@ impl Work<'_, '_> {
         if changed.is_empty() { Ok(()) } else { self.tx.upsert_tubes(&changed) }
     }
 
-    fn finish(&mut self, now: Instant) -> Result<()> {
+    /// Writes everything and appends the change.
+    pub fn finish(&mut self, now: Instant, op: &'static str, author: &str) -> Result<()> {
         self.flush()?;
         for (bucket, facts) in std::mem::take(&mut self.facts) {
             let id = self.ids.at(now);
-            self.tx.append_change(&NewChange { id, bucket, at: now, op: "record_field_facts", author: "field", facts: &facts })?;
+            self.tx.append_change(&NewChange { id, bucket, at: now, op, author, facts: &facts })?;
         }
         Ok(())
     }

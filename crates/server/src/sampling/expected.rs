@@ -24,3 +24,12 @@ pub fn bitmaps(numbers: &[(AreaCode, i64)]) -> Vec<(AreaCode, i64, Vec<u8>)> {
 pub fn read(bytes: &[u8]) -> Option<RoaringTreemap> {
     RoaringTreemap::deserialize_from(bytes).ok()
 }
+
+/// The bytes that [`read`] reads.
+#[must_use]
+pub fn write(bitmap: &RoaringTreemap) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(bitmap.serialized_size());
+    // Writing to memory cannot fail.
+    let _ = bitmap.serialize_into(&mut bytes);
+    bytes
+}

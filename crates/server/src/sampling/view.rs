@@ -70,5 +70,6 @@ pub fn site(row: &SiteRow) -> wire::Site {
         latitude: row.latitude,
         hours: row.hours.clone(),
         open: row.open,
+        transfer_to: row.transfer_to.map(allclear_domain::kernel::id::Id::uuid),
     }
 }

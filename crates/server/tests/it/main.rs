@@ -6,4 +6,5 @@ mod lab;
 mod live;
 mod people;
 mod print;
+mod rounds;
 mod sampling;

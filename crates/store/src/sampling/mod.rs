@@ -1,5 +1,7 @@
 //! Tubes, collections, custody, boxes, hand-overs, exceptions.
 
+pub mod exceptions;
+pub mod missing;
 mod person_side;
 mod rows;
 

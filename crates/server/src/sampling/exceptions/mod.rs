@@ -1,0 +1,5 @@
+//! The desk of facts that wait for a person: both sides, a suggestion, a decision.
+
+pub mod http;
+pub mod ops;
+pub mod view;

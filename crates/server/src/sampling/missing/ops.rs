@@ -1,0 +1,251 @@
+//! Expected less sampled, and what came of asking.
+
+use allclear_domain::{
+    kernel::{
+        access::Action,
+        area::{AreaCode, Level},
+        id::{Id, PersonNo, Round},
+    },
+    people::{groups::Groups, mask},
+    sampling::missing::Outcome,
+};
+use allclear_seal::Keys;
+use allclear_store::{Tx, people::PersonPlace, register::PersonRow, rounds::RoundRow, sampling::missing::MissingCall};
+use allclear_wire::missing::{MissingArea, MissingCallResult, MissingContact, MissingOutcome, MissingPerson};
+use roaring::RoaringTreemap;
+
+use crate::{
+    app::App,
+    clock::rfc3339,
+    edge::{
+        guard::Caller,
+        limits::TEXT_CHARS_MAX,
+        problem::{Code, Result},
+    },
+    plan::Plan,
+    sampling::{expected, rounds::view::area_name},
+};
+
+/// Persons looked at in one step while a page fills.
+const STEP: usize = 500;
+
+/// Which persons of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// Everybody who is missing.
+    All,
+    /// Nobody has settled it yet.
+    ToCall,
+    /// Somebody was heard, and they are still missing.
+    Called,
+}
+
+impl Show {
+    /// Reads a word; an unknown one shows everybody.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "to_call" => Self::ToCall,
+            "called" => Self::Called,
+            _ => Self::All,
+        }
+    }
+
+    fn takes(self, outcome: Option<Outcome>) -> bool {
+        match self {
+            Self::All => true,
+            Self::ToCall => outcome.is_none_or(Outcome::stays_open),
+            Self::Called => outcome.is_some_and(|outcome| !outcome.stays_open()),
+        }
+    }
+}
+
+/// Expected persons without a swab, village by village, with how many were expected.
+pub fn missing(tx: &Tx<'_>, round: Id<Round>, area: AreaCode) -> allclear_store::Result<Vec<(AreaCode, i64, RoaringTreemap)>> {
+    let mut villages = Vec::new();
+    for (village, persons, bytes) in tx.expected_in(round, area)? {
+        let mut left = expected::read(&bytes).unwrap_or_default();
+        if let (Some(low), Some(high)) = (left.min(), left.max()) {
+            let sampled = tx.sampled_between(round, PersonNo(low as i64), PersonNo(high as i64))?;
+            left -= sampled.into_iter().map(|no| no as u64).collect::<RoaringTreemap>();
+        }
+        villages.push((village, persons, left));
+    }
+    Ok(villages)
+}
+
+/// A page of a missing list.
+pub struct Listed {
+    /// Persons, masked.
+    pub rows: Vec<MissingPerson>,
+    /// How many are missing in all.
+    pub total: i64,
+    /// Village and number after which to go on.
+    pub next: Option<(AreaCode, i64)>,
+}
+
+/// Lists who is missing, in the order of villages and numbers.
+pub fn list(tx: &Tx<'_>, plan: &Plan, round: Id<Round>, area: AreaCode, show: Show, after: (i64, i64), limit: usize) -> Result<Listed> {
+    let villages = missing(tx, round, area)?;
+    let total = villages.iter().map(|(_, _, left)| left.len() as i64).sum();
+    let numbers: Vec<(AreaCode, i64)> = villages
+        .iter()
+        .filter(|(village, _, _)| village.number() >= after.0)
+        .flat_map(|(village, _, left)| left.iter().map(|no| (*village, no as i64)))
+        .filter(|(village, no)| (village.number(), *no) > after)
+        .collect();
+    let mut rows = Vec::new();
+    for step in numbers.chunks(STEP) {
+        let of_step: Vec<i64> = step.iter().map(|(_, no)| *no).collect();
+        let calls = tx.missing_calls(&of_step, round)?;
+        for person in tx.persons(&of_step)? {
+            let call = calls.get(&person.no.0);
+            if !show.takes(call.map(|call| call.0)) {
+                continue;
+            }
+            if rows.len() == limit {
+                let last: Option<&MissingPerson> = rows.last();
+                let next = last.and_then(|row| numbers.iter().find(|(_, no)| *no == row.no).copied());
+                return Ok(Listed { rows, total, next });
+            }
+            rows.push(person_line(tx.keys(), plan, &person, call)?);
+        }
+    }
+    Ok(Listed { rows, total, next: None })
+}
+
+/// A person's phone, opened.
+pub(super) fn phone(keys: &Keys, person: &PersonRow) -> Result<Option<String>> {
+    let open = |sealed: &Vec<u8>| keys.open_cell("person", "phone", &person.no.0.to_string(), sealed);
+    person.phone.as_ref().map(open).transpose().map_err(|e| allclear_store::StoreError::from(e).into())
+}
+
+fn person_line(
+    keys: &Keys,
+    plan: &Plan,
+    person: &PersonRow,
+    call: Option<&(Outcome, String, allclear_domain::kernel::time::Instant)>,
+) -> Result<MissingPerson> {
+    Ok(MissingPerson {
+        no: person.no.0,
+        name: mask::name(&person.name),
+        birth_year: person.birth_year,
+        area: person.living_area.to_string(),
+        area_name: area_name(plan, person.living_area),
+        household: person.household,
+        phone: phone(keys, person)?.map(|phone| mask::phone(&phone)),
+        groups: Groups(person.groups).iter().map(|group| group.as_str().to_owned()).collect(),
+        outcome: call.map(|call| outcome(call.0)),
+        outcome_at: call.map(|call| rfc3339(call.2)),
+        note: call.map(|call| call.1.clone()).filter(|note| !note.is_empty()),
+    })
+}
+
+/// Who is missing in the areas right below `area` (or in it, if it is a village).
+pub fn by_area(tx: &Tx<'_>, plan: &Plan, round: Id<Round>, area: AreaCode) -> Result<Vec<MissingArea>> {
+    let level = match area.level() {
+        Level::County => Level::Town,
+        Level::Town | Level::Village | Level::Grid => Level::Village,
+    };
+    let mut rows: Vec<MissingArea> = Vec::new();
+    for (village, persons, left) in missing(tx, round, area)? {
+        let code = village.at(level).unwrap_or(village);
+        let text = code.to_string();
+        let left = left.len() as i64;
+        match rows.last_mut().filter(|row| row.area == text) {
+            Some(row) => {
+                row.expected += persons;
+                row.missing += left;
+            }
+            None => {
+                let name = plan.area(code).map(|area| area.name.clone()).unwrap_or_default();
+                rows.push(MissingArea { area: text, name, expected: persons, missing: left });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+const fn outcome(outcome: Outcome) -> MissingOutcome {
+    match outcome {
+        Outcome::Coming => MissingOutcome::Coming,
+        Outcome::SampledElsewhere => MissingOutcome::SampledElsewhere,
+        Outcome::Exempt => MissingOutcome::Exempt,
+        Outcome::MovedAway => MissingOutcome::MovedAway,
+        Outcome::NotReached => MissingOutcome::NotReached,
+        Outcome::Refused => MissingOutcome::Refused,
+    }
+}
+
+const fn from_outcome(word: MissingOutcome) -> Outcome {
+    match word {
+        MissingOutcome::Coming => Outcome::Coming,
+        MissingOutcome::SampledElsewhere => Outcome::SampledElsewhere,
+        MissingOutcome::Exempt => Outcome::Exempt,
+        MissingOutcome::MovedAway => Outcome::MovedAway,
+        MissingOutcome::NotReached => Outcome::NotReached,
+        MissingOutcome::Refused => Outcome::Refused,
+    }
+}
+
+/// The round, if it has a list; and an area in which the caller may do `action`.
+pub fn place(plan: &Plan, caller: &Caller, round: uuid::Uuid, area: Option<&str>, action: Action) -> Result<(RoundRow, AreaCode)> {
+    let round = plan.rounds.get(&Id::new(round)).cloned().ok_or_else(|| Code::NotFound.problem())?;
+    let area = match area.filter(|code| !code.is_empty()) {
+        Some(code) => crate::sampling::rounds::ops::area(plan, caller, action, code, "/area")?,
+        None => caller.areas(action).next().ok_or_else(|| Code::Forbidden.problem())?,
+    };
+    Ok((round, area))
+}
+
+/// A person who is on the list of a round and lives where the caller may do `action`.
+async fn expected_person(app: &App, caller: &Caller, round: Id<Round>, person: i64, action: Action) -> Result<PersonPlace> {
+    let place = app
+        .store
+        .read("expected_person", move |tx| -> Result<_> {
+            let place = tx.person_places(&[person])?.get(&person).copied().ok_or_else(|| Code::NotFound.problem())?;
+            let listed = tx.expected_in(round, place.area)?.first().and_then(|(_, _, bytes)| expected::read(bytes));
+            if listed.is_some_and(|listed| listed.contains(person as u64)) { Ok(place) } else { Err(Code::NotFound.problem()) }
+        })
+        .await?;
+    caller.require_in(action, place.area)?;
+    Ok(place)
+}
+
+/// Name and phone of one person on the list, in clear; logged before they are given.
+pub async fn call_missing(app: &App, caller: &Caller, round: &RoundRow, person: i64) -> Result<MissingContact> {
+    let place = expected_person(app, caller, round.id, person, Action::RevealPerson).await?;
+    let now = app.now();
+    let (log, caller, name) = (app.ids.at(now), caller.clone(), round.name.clone());
+    app.store
+        .run("call_missing", move |tx| -> Result<MissingContact> {
+            let device = caller.device.map(|(device, _)| device);
+            tx.log_access(log, now, caller.account, device, "call_missing", &format!("person {}", place.no.0), &name)?;
+            let person = tx.persons(&[place.no.0])?.into_iter().next().ok_or_else(|| Code::NotFound.problem())?;
+            Ok(MissingContact { phone: phone(tx.keys(), &person)?, name: person.name })
+        })
+        .await
+}
+
+/// Stores what came of a call.
+pub async fn note_missing(app: &App, caller: &Caller, round: &RoundRow, person: i64, result: MissingCallResult) -> Result<()> {
+    let heard = from_outcome(result.outcome);
+    let note = result.note.trim().to_owned();
+    if note.chars().count() > TEXT_CHARS_MAX || (heard.needs_note() && note.is_empty()) {
+        return Err(Code::ReasonRequired.field("/note"));
+    }
+    let place = expected_person(app, caller, round.id, person, Action::WorkMissingList).await?;
+    let now = app.now();
+    let call = MissingCall {
+        id: app.ids.at(now),
+        person: place.no,
+        area: place.area,
+        round: round.id,
+        outcome: heard,
+        note,
+        by: caller.account,
+        at: now,
+    };
+    let due_at = round.ends_at;
+    Ok(app.store.run("note_missing", move |tx| tx.insert_missing_call(&call, due_at)).await?)
+}

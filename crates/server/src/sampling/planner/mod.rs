@@ -1,0 +1,3 @@
+//! The planner's page.
+
+pub mod http;

@@ -1,0 +1,162 @@
+//! Taking a person off the expected lists, and back on.
+
+use allclear_domain::{
+    kernel::{access::Action, area::AreaCode, id::PersonNo, time::Instant},
+    people::mask,
+    sampling::{
+        exemption::{Reason, covers},
+        round::RoundState,
+    },
+};
+use allclear_store::{Tx, exemptions::ExemptionRow, rounds::RoundRow};
+use allclear_wire::{
+    Page,
+    rounds::{Exemption, NewExemption},
+};
+use uuid::Uuid;
+
+use super::{
+    list,
+    ops::{instant, tell},
+};
+use crate::{
+    app::App,
+    clock::rfc3339,
+    edge::{
+        guard::Caller,
+        limits::{PAGE_ROWS_MAX, TEXT_CHARS_MAX},
+        problem::{Code, Result},
+    },
+    sampling::expected,
+};
+
+/// Gives an exemption; lists of rounds that run now are changed at once.
+pub async fn add_exemption(app: &App, caller: &Caller, new: NewExemption) -> Result<Uuid> {
+    let now = app.now();
+    let reason = Reason::parse(&new.reason).ok_or_else(|| Code::BodyInvalid.field("/reason"))?;
+    let note = new.note.trim().to_owned();
+    if note.chars().count() > TEXT_CHARS_MAX || (reason == Reason::Other && note.is_empty()) {
+        return Err(Code::ReasonRequired.field("/note"));
+    }
+    let from_at = new.from_at.as_deref().map_or(Ok(now), |at| instant(at, "/from_at"))?;
+    let until_at = new.until_at.as_deref().map(|at| instant(at, "/until_at")).transpose()?;
+    if until_at.is_some_and(|until| until <= from_at) {
+        return Err(Code::BodyInvalid.field("/until_at"));
+    }
+    let person = PersonNo(new.person);
+    let place = app.store.read("add_exemption", move |tx| tx.person_places(&[person.0])).await?.get(&person.0).copied();
+    let place = place.ok_or_else(|| Code::NotFound.field("/person"))?;
+    caller.require_in(Action::ManageRounds, place.area)?;
+    let row = ExemptionRow {
+        id: app.ids.at(now),
+        person: place.no,
+        area: place.area,
+        reason,
+        note,
+        from_at,
+        until_at,
+        created_by: caller.display_name.clone(),
+        created_at: now,
+        removed_at: None,
+    };
+    let (id, author, changes) = (row.id, caller.name.clone(), change_ids(app, now));
+    app.store
+        .run("add_exemption", move |tx| -> allclear_store::Result<()> {
+            tx.insert_exemption(&row)?;
+            for (round, change) in running(tx, &row)?.iter().zip(&changes) {
+                if move_person(tx, round, row.person, row.area, false)? {
+                    tx.add_exempt(round.id, row.area, row.reason, 1)?;
+                    tell(tx, *change, round.id, now, "add_exemption", &author)?;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    app.reload_plan().await?;
+    Ok(id)
+}
+
+/// Takes an exemption back; whoever is expected again is put on the lists that run now.
+pub async fn remove_exemption(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
+    let now = app.now();
+    let row = app.store.read("remove_exemption", move |tx| tx.exemption(id)).await?.ok_or_else(|| Code::NotFound.problem())?;
+    caller.require_in(Action::ManageRounds, row.area)?;
+    let (author, changes) = (caller.name.clone(), change_ids(app, now));
+    app.store
+        .run("remove_exemption", move |tx| -> Result<()> {
+            if !tx.remove_exemption(&row, &author, now)? {
+                return Err(Code::StateConflict.problem());
+            }
+            let others = tx.exemptions_of(row.person)?;
+            let groups = tx.groups_of(row.person)?;
+            for (round, change) in running(tx, &row)?.iter().zip(&changes) {
+                let exempt = others.iter().any(|e| covers(e.from_at, e.until_at, round.starts_at, round.ends_at));
+                let meant = groups.is_some_and(|g| g & round.groups == round.groups && g & list::exempting(round.groups) == 0);
+                if !exempt && meant && move_person(tx, round, row.person, row.area, true)? {
+                    tx.add_exempt(round.id, row.area, row.reason, -1)?;
+                    tell(tx, *change, round.id, now, "remove_exemption", &author)?;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(app.reload_plan().await?)
+}
+
+/// One change id for each round that may run at once.
+fn change_ids(app: &App, now: Instant) -> Vec<Uuid> {
+    (0..app.plan().rounds.len()).map(|_| app.ids.at(now)).collect()
+}
+
+/// Rounds that take swabs and that the exemption touches.
+fn running(tx: &Tx<'_>, e: &ExemptionRow) -> allclear_store::Result<Vec<RoundRow>> {
+    let touches = |round: &RoundRow| {
+        matches!(round.state, RoundState::Open | RoundState::Closing)
+            && covers(e.from_at, e.until_at, round.starts_at, round.ends_at)
+            && round.areas.iter().any(|(area, _)| e.area.is_within(*area))
+    };
+    Ok(tx.rounds()?.into_iter().filter(touches).collect())
+}
+
+/// Puts a person on a round's list or takes them off it; answers whether the list changed.
+fn move_person(tx: &Tx<'_>, round: &RoundRow, person: PersonNo, area: AreaCode, on: bool) -> allclear_store::Result<bool> {
+    let stored = tx.expected_in(round.id, area)?;
+    let mut bitmap = stored.first().and_then(|(_, _, bytes)| expected::read(bytes)).unwrap_or_default();
+    let no = person.0 as u64;
+    let changed = if on { bitmap.insert(no) } else { bitmap.remove(no) };
+    if changed {
+        tx.put_expected(round.id, area, bitmap.len() as i64, &expected::write(&bitmap))?;
+        tx.update_round_expected(round, round.expected + if on { 1 } else { -1 })?;
+    }
+    Ok(changed)
+}
+
+/// Exemptions of an area, masked.
+pub async fn list_exemptions(app: &App, area: AreaCode, after: Uuid) -> Result<Page<Exemption>> {
+    let plan = app.plan();
+    let (rows, names) = app
+        .store
+        .read("list_exemptions", move |tx| -> allclear_store::Result<_> {
+            let rows = tx.exemptions_in(area, after, PAGE_ROWS_MAX)?;
+            let persons = tx.persons(&rows.iter().map(|row| row.person.0).collect::<Vec<_>>())?;
+            Ok((rows, persons.into_iter().map(|p| (p.no.0, p.name)).collect::<std::collections::HashMap<_, _>>()))
+        })
+        .await?;
+    let next = (rows.len() as i64 == PAGE_ROWS_MAX).then(|| rows.last().map(|row| row.id.to_string())).flatten();
+    let rows = rows
+        .into_iter()
+        .map(|row| Exemption {
+            id: row.id,
+            person: row.person.0,
+            name: names.get(&row.person.0).map(|name| mask::name(name)).unwrap_or_default(),
+            area: row.area.to_string(),
+            area_name: super::view::area_name(&plan, row.area),
+            reason: row.reason.as_str().into(),
+            note: row.note,
+            from_at: rfc3339(row.from_at),
+            until_at: row.until_at.map(rfc3339),
+            created_by: row.created_by,
+        })
+        .collect();
+    Ok(Page { rows, total: None, next })
+}

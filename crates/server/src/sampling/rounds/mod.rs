@@ -1,0 +1,7 @@
+//! Rounds: planned, opened with a frozen expected list, ended; exemptions.
+
+pub mod exemptions;
+pub mod http;
+pub mod list;
+pub mod ops;
+pub mod view;
