@@ -54,10 +54,11 @@ export function dateAndTime(at: string | Date | null | undefined): string {
   return parts(at, full, 'zh-CN').replace(/\//g, '-')
 }
 
-/** A span in the largest unit that says enough: seconds to a minute and a half, minutes to two hours. */
+/** A span in the largest unit that says enough: seconds to a minute and a half, minutes to two hours, hours to two days. */
 export function span(seconds: number, t: (key: string, named: { n: string }) => string): string {
   const s = Math.max(0, Math.round(seconds))
   if (s < 90) return t('kit.live.seconds', { n: String(s) })
   if (s < 7200) return t('kit.live.minutes', { n: String(Math.round(s / 60)) })
+  if (s >= 48 * 3600) return t('kit.live.days', { n: (s / 86_400).toFixed(0) })
   return t('kit.live.hours', { n: (s / 3600).toFixed(1).replace(/\.0$/, '') })
 }

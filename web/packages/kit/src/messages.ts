@@ -49,6 +49,7 @@ export const kitMessages = defineMessages({
       seconds: '{n} 秒',
       minutes: '{n} 分钟',
       hours: '{n} 小时',
+      days: '{n} 天',
     },
     role: {
       registrar: '采样登记员',
@@ -146,6 +147,7 @@ export const kitMessages = defineMessages({
       seconds: '{n} s',
       minutes: '{n} min',
       hours: '{n} h',
+      days: '{n} days',
     },
     role: {
       registrar: 'Registrar',
