@@ -295,7 +295,7 @@ pub struct ImportColumn {
 
 /// An uploaded file, ready to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ImportPreview {
+pub struct RegisterPreview {
     /// Id.
     pub id: uuid::Uuid,
     /// File name.

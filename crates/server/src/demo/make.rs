@@ -18,7 +18,7 @@ use crate::{
     clock::SystemClock,
     people::{
         import::places::Places,
-        intake::{self, Order, Source},
+        intake::{self, BATCH_ROWS_ALONE, Order, Source},
     },
 };
 
@@ -83,6 +83,7 @@ async fn into_store(city: City, store: &StoreConfig, args: &Args, today: Date) -
         scope: root,
         places: Arc::new(Places::new(&named)),
         ages: AgeGroups::of(&app.plan().profile),
+        batch_rows: BATCH_ROWS_ALONE,
         cards: true,
         today,
         now: app.now(),

@@ -33,7 +33,7 @@ use crate::{
     edge::problem::{Code, Result},
     people::{
         import::places::Places,
-        intake::{self, Order, Source},
+        intake::{self, BATCH_ROWS_ALONE, Order, Source},
     },
 };
 
@@ -144,6 +144,7 @@ async fn seed_people(app: &App, city: City, root: AreaCode, now: Instant, today:
         scope: root,
         places: Arc::new(Places::new(&named)),
         ages: AgeGroups::of(&app.plan().profile),
+        batch_rows: BATCH_ROWS_ALONE,
         cards: true,
         today,
         now,

@@ -63,6 +63,24 @@ export interface paths {
         /** The whole division tree. */
         get: operations["list_areas"];
         put?: never;
+        /** Takes an area list in: `code,name,parent,level,population`, UTF-8. */
+        post: operations["import_areas"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clock-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tubes whose clock ran out or nearly. */
+        get: operations["list_alerts"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -206,6 +224,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/follow-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow-ups of non-negative pools. */
+        get: operations["list_follow_ups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-ups/{tube}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One follow-up with its members, masked. */
+        get: operations["read_follow_up"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-ups/{tube}/members/{person}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A member could not be reached, or was found after all. */
+        post: operations["put_member_outcome"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab-flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What does not look right about laboratories. */
+        get: operations["list_flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab-kits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reagent kits. */
+        get: operations["list_kits"];
+        put?: never;
+        /** Adds a kit. */
+        post: operations["create_kit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labels/{kind}": {
         parameters: {
             query?: never;
@@ -218,6 +322,865 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Laboratories with what waits in them. */
+        get: operations["list_labs"];
+        put?: never;
+        /** Adds a laboratory. */
+        post: operations["create_lab"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One laboratory with what waits in it. */
+        get: operations["read_lab"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/flags/{id}/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody looked into a flag. */
+        post: operations["clear_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tubes on hold. */
+        get: operations["list_holds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/holds/{tube}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides a hold. */
+        post: operations["resolve_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads an export file with the instrument's mapping; imports nothing. The body is the file. */
+        post: operations["read_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/imports/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports what was read. */
+        post: operations["confirm_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/imports/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Throws away what was read. */
+        post: operations["discard_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/imports/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Columns of an export file, with a suggestion. The body is the file. */
+        post: operations["read_columns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/instruments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Instruments of a laboratory. */
+        get: operations["list_instruments"];
+        put?: never;
+        /** Adds an instrument. */
+        post: operations["create_instrument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/instruments/{id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps the columns of an instrument's exports. */
+        put: operations["set_mapping"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/receptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last receptions of a laboratory, without their lines. */
+        get: operations["list_receptions"];
+        put?: never;
+        /** Begins a reception. */
+        post: operations["open_reception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/receptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One reception with its scans and what is missing. */
+        get: operations["read_reception"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/receptions/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a reception; a difference needs a name under it. */
+        post: operations["close_reception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/receptions/{id}/scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes scans of tubes and boxes into a reception, at most 500. */
+        post: operations["scan_reception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for release. */
+        get: operations["read_release_desk"];
+        put?: never;
+        /** Begins a bulk release of negatives that others entered. */
+        post: operations["release_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/release/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a bulk release is. */
+        get: operations["read_bulk_release"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enters results that were typed or scanned. */
+        post: operations["enter_results"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last runs of a laboratory, without their wells. */
+        get: operations["list_runs"];
+        put?: never;
+        /** Adds a run. */
+        post: operations["create_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run with its wells. */
+        get: operations["read_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/runs/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts, ends or gives up a run. */
+        post: operations["move_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/runs/{id}/wells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Places tubes or a control on a draft. */
+        post: operations["place_wells"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/runs/{id}/wells/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Empties a well of a draft. */
+        post: operations["clear_well"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/tubes/{tube}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rejects a received tube; its members are asked again. */
+        post: operations["reject_tube"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/tubes/{tube}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Releases one result that another person entered. */
+        post: operations["release_one"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/tubes/{tube}/repeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a tube back to the queue for another run. */
+        post: operations["repeat_tube"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/frame": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The counts as they are now. */
+        get: operations["live_frame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/recount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares what the screens show with a recount of the records. */
+        get: operations["live_recount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows behind a figure; persons are masked. */
+        get: operations["live_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Frames as they come, as server-sent events named `frame`: at most two a second, at least one. */
+        get: operations["live_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a person by hand. */
+        post: operations["create_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One record, masked. */
+        get: operations["show_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Corrects a record over the version that was read. */
+        patch: operations["correct_person"];
+        trace?: never;
+    };
+    "/api/v1/people/{no}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issues a card; one in use is revoked. */
+        post: operations["issue_card"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{no}/card/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revokes a person's cards. */
+        post: operations["revoke_cards"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{no}/family-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The family code of a person's household. */
+        post: operations["family_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{no}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges another record into this one; both histories stay. */
+        post: operations["merge_persons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{no}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One identity in clear; the look is logged with its reason. */
+        post: operations["reveal_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{no}/stays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a person into a group, with reason and period. */
+        post: operations["add_stay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{no}/stays/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a person out of a group. */
+        delete: operations["end_stay"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{no}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a merge back. */
+        post: operations["unmerge_persons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest imports. */
+        get: operations["list_imports"];
+        put?: never;
+        /** Reads a CSV or XLSX file and proposes what its columns hold. Nothing is taken in yet. */
+        post: operations["upload_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** State and counts of an import. */
+        get: operations["import_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/imports/{id}/bad-rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bad rows as a sheet in the layout that came, with the reasons in one more column. */
+        get: operations["export_bad_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/imports/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Judges the first rows with a mapping; nothing is kept. */
+        post: operations["check_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/imports/{id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows that wait for a decision, beside what the register says. */
+        get: operations["list_parked"];
+        put?: never;
+        /** Decides rows that wait: keep the register, update it, or both. */
+        post: operations["decide_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/imports/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts taking the file in; progress is in the import's state. */
+        post: operations["start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts taking a whole import back. */
+        post: operations["undo_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finds people by name, pinyin initials, document, phone or code. */
+        post: operations["search_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resident/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My code, my family, my tests. */
+        get: operations["resident_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resident/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens the page of a person; the answer sets the cookie. */
+        post: operations["open_resident_session"];
+        /** Closes the page on this phone. */
+        delete: operations["close_resident_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -383,6 +1346,150 @@ export interface components {
              */
             unexpected_sampled: number;
         };
+        /** @description What the area list says: `code,name,parent,level,population`, one line an area. */
+        AreasTaken: {
+            /**
+             * Format: int64
+             * @description Areas that are new.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Areas that were there and now carry the name and population of the file.
+             */
+            changed: number;
+        };
+        /** @description What waits in a laboratory. */
+        Backlog: {
+            /**
+             * Format: int64
+             * @description Open clock alerts.
+             */
+            alerts: number;
+            /** @description As of. */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description Open plausibility flags.
+             */
+            flags: number;
+            /**
+             * Format: int64
+             * @description Open follow-ups.
+             */
+            follow_ups: number;
+            /**
+             * Format: int64
+             * @description On hold.
+             */
+            holds: number;
+            /**
+             * Format: int64
+             * @description Minutes of work at the rated speed: (received + on run) / rate.
+             */
+            minutes_of_work: number;
+            /** @description When the oldest unreleased tube was received. */
+            oldest_received_at?: string | null;
+            /**
+             * Format: int64
+             * @description On a run.
+             */
+            on_run: number;
+            /**
+             * Format: int64
+             * @description Received, not on a run.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Released in the last 24 hours.
+             */
+            released_24h: number;
+            /**
+             * Format: int64
+             * @description Resulted, awaiting release.
+             */
+            resulted: number;
+        };
+        /** @description A row that would come back. */
+        BadRowLine: {
+            /**
+             * Format: int64
+             * @description Line of the file.
+             */
+            line: number;
+            /** @description Reasons. */
+            reasons: components["schemas"]["RowReason"][];
+        };
+        /** @description Asks for a bulk release of negatives. */
+        BulkRelease: {
+            /**
+             * Format: uuid
+             * @description Id made by the caller.
+             */
+            id: string;
+            /** @description Only these runs; empty: everything that waits and that the caller did not enter. */
+            runs?: string[];
+        };
+        /** @description A card. */
+        CardLine: {
+            /** @description The first and last characters of the code: enough to tell cards apart, too little to use one. */
+            code: string;
+            /** @description When issued. */
+            issued_at: string;
+            /** @description When revoked. */
+            revoked_at?: string | null;
+        };
+        /** @description Clears a flag. */
+        ClearFlag: {
+            /** @description What was found. */
+            note: string;
+        };
+        /** @description Empties a well. */
+        ClearWell: {
+            /** @description A1 to H12. */
+            well: string;
+        };
+        /** @description A clock that ran out, or nearly. */
+        ClockAlert: {
+            /** @description The box. */
+            box_code?: string | null;
+            /** @description `to_lab` or `turnaround`. */
+            clock: string;
+            /** @description When it runs out. */
+            due_at: string;
+            /** @description The laboratory, from reception on. */
+            lab_name?: string | null;
+            /** @description `warn` or `breach`. */
+            level: string;
+            /**
+             * Format: int32
+             * @description Persons in it.
+             */
+            persons: number;
+            /** @description When the alert was raised. */
+            raised_at: string;
+            /** @description The site. */
+            site_name: string;
+            /** @description Where the tube stands. */
+            stage: string;
+            /** @description When the clock began. */
+            started_at: string;
+            /** @description The tube. */
+            tube: string;
+        };
+        /** @description Closes a reception. */
+        CloseReception: {
+            /** @description Name signed under differences; needed when the box does not agree. */
+            difference_signed_by?: string | null;
+        };
+        /** @description A code to print or show. */
+        CodeShown: {
+            /** @description The code. */
+            code: string;
+            /** @description The same as a QR code. */
+            qr_svg: string;
+        };
         /** @description One instruction made on a device. `id` is a UUIDv7 made there; `device_seq` counts up by one. */
         Command: components["schemas"]["Op"] & {
             /** @description The device's clock when it happened, RFC 3339 UTC. */
@@ -400,6 +1507,11 @@ export interface components {
             /** @description Whether the device was offline when it happened. */
             offline: boolean;
         };
+        /** @description Confirms an import. */
+        ConfirmImport: {
+            /** @description Import the good rows although there are bad ones, which were seen. */
+            without_bad_rows?: boolean;
+        };
         /** @description Id of what was made. */
         Created: {
             /**
@@ -408,6 +1520,25 @@ export interface components {
              */
             id: string;
         };
+        /** @description A column of cycle numbers. */
+        CtColumn: {
+            /** @description Header of the column. */
+            column: string;
+            /** @description Name of the target. */
+            target: string;
+        };
+        /** @description Decides parked rows. */
+        DecideRequest: {
+            /** @description What to do. */
+            decision: components["schemas"]["Decision"];
+            /** @description Lines; at most 200. */
+            lines: number[];
+        };
+        /**
+         * @description What to do with parked rows.
+         * @enum {string}
+         */
+        Decision: "keep" | "update" | "both";
         /** @description How to try the demo. */
         Demo: {
             /** @description An account for each role. */
@@ -468,6 +1599,13 @@ export interface components {
          * @enum {string}
          */
         DocumentKind: "resident_id" | "hk_macao_permit" | "taiwan_permit" | "passport" | "foreign_permanent_resident";
+        /** @description A document, masked. */
+        DocumentLine: {
+            /** @description Kind. */
+            kind: string;
+            /** @description Masked number; of an infant the guardian's. */
+            number: string;
+        };
         /** @description Rows behind a figure. The columns are words of the glossary that the page translates. */
         DrillDown: {
             /** @description Column words: `tube`, `person`, `site`, `area`, `state`, `at`, `age_minutes`, … */
@@ -521,11 +1659,60 @@ export interface components {
             /** @description Public key of the device (ES256, uncompressed point, base64url) for hand-over codes. */
             public_key: string;
         };
+        /** @description What became of entered results. */
+        Entered: {
+            /**
+             * Format: int32
+             * @description New or corrected.
+             */
+            entered: number;
+            /** @description Refused, with the reason. */
+            refused: components["schemas"]["RefusedRow"][];
+            /**
+             * Format: int32
+             * @description The same result stood there before.
+             */
+            unchanged: number;
+        };
+        /** @description One result. */
+        EnterResult: {
+            /** @description Cycle numbers, if known. */
+            cts?: components["schemas"]["TargetCt"][];
+            /** @description The tube. */
+            tube: string;
+            /** @description What it says. */
+            value: components["schemas"]["ResultValue"];
+        };
+        /** @description Results typed or scanned, at most 500. */
+        EnterResults: {
+            /** @description The results. */
+            rows: components["schemas"]["EnterResult"][];
+            /**
+             * Format: uuid
+             * @description The run; absent for tests without a plate (flagged).
+             */
+            run?: string | null;
+            /** @description `typed` or `scanned`. */
+            source: string;
+        };
         /**
          * @description Why a fact waits for a person.
          * @enum {string}
          */
         ExceptionKind: "second_collection" | "tube_held_elsewhere" | "tube_sealed" | "tube_over_full" | "unknown_person" | "round_closed" | "clock_too_far_off" | "content_differs" | "count_differs" | "malformed_code" | "unknown_target" | "wrong_state" | "out_of_scope";
+        /** @description Columns found in a file, with a suggestion. */
+        ExportColumns: {
+            /** @description Headers of the line that looks like the header. */
+            columns: string[];
+            /** @description First lines below it, to look at. */
+            sample: string[][];
+            suggestion?: components["schemas"]["InstrumentMapping"] | null;
+        };
+        /**
+         * @description How an export lays out its cycle numbers.
+         * @enum {string}
+         */
+        ExportLayout: "wide" | "long";
         /** @description A member of the household: their code can be shown for them. */
         FamilyMember: {
             /** @description Card code. */
@@ -533,6 +1720,68 @@ export interface components {
             latest?: components["schemas"]["ResidentTest"] | null;
             /** @description Masked name. */
             name: string;
+        };
+        /** @description A follow-up of a non-negative pool. */
+        FollowUp: {
+            /** @description When all were accounted for. */
+            closed_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description The laboratory. */
+            lab_name: string;
+            /** @description The members. Empty in lists. */
+            members: components["schemas"]["FollowUpMember"][];
+            /**
+             * Format: int32
+             * @description Not accounted for.
+             */
+            members_open: number;
+            /**
+             * Format: int32
+             * @description Positive by an own tube.
+             */
+            members_positive: number;
+            /**
+             * Format: int32
+             * @description Members.
+             */
+            members_total: number;
+            /** @description When it was opened. */
+            opened_at: string;
+            /**
+             * Format: uuid
+             * @description The round.
+             */
+            round: string;
+            /** @description The pool. */
+            tube: string;
+            /** @description What it said. */
+            value: components["schemas"]["ResultValue"];
+        };
+        /** @description A member of a pool. */
+        FollowUpMember: {
+            /** @description Area the person lives in. */
+            area: string;
+            /** @description Its name. */
+            area_name: string;
+            /** @description Masked name. */
+            name_masked: string;
+            /** @description Note of who could not reach the member. */
+            note?: string | null;
+            /** @description `under_recheck`, `negative`, `positive`, `unreachable`. */
+            outcome: string;
+            /**
+             * Format: int64
+             * @description Person number.
+             */
+            person: number;
+            /** @description When it was settled. */
+            settled_at?: string | null;
+            /** @description The single tube that settled it. */
+            tube?: string | null;
         };
         /** @description When sampling would end at the present rate. */
         Forecast: {
@@ -577,11 +1826,345 @@ export interface components {
          * @enum {string}
          */
         HandOverSide: "giver" | "taker";
+        /** @description A step of a record's history. */
+        HistoryLine: {
+            /** @description When. */
+            at: string;
+            /** @description Account or service. */
+            author: string;
+            /** @description Operation. */
+            op: string;
+            /**
+             * Format: int64
+             * @description The other record of a merge.
+             */
+            other?: number | null;
+        };
+        /** @description A tube on hold. */
+        Hold: {
+            /** @description When. */
+            held_at: string;
+            /** @description Who held it. */
+            held_by: string;
+            /** @description Why it was held. */
+            reason: string;
+            /** @description Whether it could be received now. */
+            receivable: boolean;
+            /** @description Where the tube stands now; absent if still unknown. */
+            stage?: string | null;
+            /** @description The tube's code. */
+            tube: string;
+        };
+        /**
+         * @description What becomes of a held tube.
+         * @enum {string}
+         */
+        HoldAction: "receive" | "discard";
         /**
          * @description How the person was recognised.
          * @enum {string}
          */
         IdMode: "code" | "card" | "typed" | "proxy" | "manual";
+        /** @description A bad row. */
+        ImportBadRow: {
+            /** @description The cells as they stand. */
+            cells: string[];
+            /**
+             * Format: int32
+             * @description Line of the file.
+             */
+            line: number;
+            /** @description Stable reason. */
+            reason: string;
+        };
+        /** @description How the first rows would fare. */
+        ImportCheck: {
+            /** @description The bad ones among them. */
+            bad: components["schemas"]["BadRowLine"][];
+            /**
+             * Format: int64
+             * @description Rows looked at.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description Of these, valid ones.
+             */
+            valid: number;
+        };
+        /** @description A column of an uploaded file. */
+        ImportColumn: {
+            /** @description What it holds; absent: ignored. */
+            field?: string | null;
+            /** @description Header. */
+            header: string;
+            /** @description The first cells, masked. */
+            samples: string[];
+        };
+        /** @description A control of a file. */
+        ImportControl: {
+            /** @description Which control. */
+            control: string;
+            /** @description Whether that is as it must be. */
+            holds: boolean;
+            /** @description How it came out. */
+            value: components["schemas"]["ResultValue"];
+            /** @description The well. */
+            well?: string | null;
+        };
+        /** @description With which mapping a file is judged or taken in. */
+        ImportMapping: {
+            /** @description Village for the whole file, if its rows do not say. */
+            area?: string | null;
+            /** @description One entry a column: field word or null. */
+            columns: (string | null)[];
+        };
+        /** @description A file as read: shown before anything is imported. */
+        ImportPreview: {
+            /** @description Rows that stay out, with reasons; the first 500. */
+            bad: components["schemas"]["ImportBadRow"][];
+            /**
+             * Format: int32
+             * @description How many rows stay out.
+             */
+            bad_total: number;
+            /** @description Controls and whether they hold. */
+            controls: components["schemas"]["ImportControl"][];
+            /**
+             * Format: int32
+             * @description Empty wells.
+             */
+            empty: number;
+            /** @description File name. */
+            file_name: string;
+            /**
+             * Format: uuid
+             * @description Id of the import.
+             */
+            id: string;
+            /** @description The same content was imported before, then. */
+            imported_before_at?: string | null;
+            /**
+             * Format: int32
+             * @description By value.
+             */
+            inconclusive: number;
+            /**
+             * Format: int32
+             * @description By value.
+             */
+            invalid: number;
+            /** @description Tubes of the run that the file lacks. */
+            lacking: string[];
+            /**
+             * Format: int32
+             * @description By value.
+             */
+            negative: number;
+            /** @description Results of interest: everything but negatives. */
+            non_negative: components["schemas"]["ImportRow"][];
+            outcome?: components["schemas"]["Entered"] | null;
+            /**
+             * Format: int32
+             * @description By value.
+             */
+            positive: number;
+            /** @description Tubes of the file that this laboratory cannot result now. */
+            refused: components["schemas"]["RefusedRow"][];
+            /**
+             * Format: int32
+             * @description Results to import.
+             */
+            rows: number;
+            /** @description `read`, `confirmed` or `discarded`. */
+            state: string;
+        };
+        /** @description A row of a file. */
+        ImportRow: {
+            /** @description The written result and the cycle numbers disagree. */
+            ct_disagrees: boolean;
+            /** @description Cycle numbers. */
+            cts: components["schemas"]["TargetCt"][];
+            /**
+             * Format: int32
+             * @description Line of the file.
+             */
+            line: number;
+            /** @description The tube. */
+            tube: string;
+            /** @description What it says. */
+            value: components["schemas"]["ResultValue"];
+            /** @description The well. */
+            well?: string | null;
+        };
+        /** @description An import with its counts. */
+        ImportState: {
+            /**
+             * Format: int64
+             * @description Persons added.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Rows that came back.
+             */
+            bad: number;
+            /** @description When. */
+            created_at: string;
+            /** @description Who. */
+            created_by: string;
+            /** @description File name. */
+            file_name: string;
+            /** @description When it ended. */
+            finished_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Persons that an undo had to keep because they were sampled or changed since.
+             */
+            kept_on_undo: number;
+            /**
+             * Format: int64
+             * @description Rows that waited for a decision.
+             */
+            parked: number;
+            /**
+             * Format: int64
+             * @description Of these, still waiting.
+             */
+            parked_open: number;
+            /** @description Problem code of a failed import. */
+            problem?: string | null;
+            /**
+             * Format: int64
+             * @description Rows of the file, about.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Rows looked at.
+             */
+            rows_done: number;
+            /** @description `uploaded`, `running`, `done`, `failed`, `undoing`, `undone` */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rows that say what the register says already.
+             */
+            unchanged: number;
+        };
+        /** @description An instrument and the columns of its exports. */
+        Instrument: {
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            mapping?: components["schemas"]["InstrumentMapping"] | null;
+            /** @description Name: "荧光定量 PCR 3 号". */
+            name: string;
+        };
+        /** @description Which columns of an export mean what. */
+        InstrumentMapping: {
+            /** @description Columns of cycle numbers; in the long layout one, with an empty target. */
+            ct: components["schemas"]["CtColumn"][];
+            /** @description Layout. */
+            layout: components["schemas"]["ExportLayout"];
+            /** @description Column of the written result. */
+            result?: string | null;
+            /** @description Column of the target's name (long layout). */
+            target?: string | null;
+            /** @description Column that says what is a control. */
+            task?: string | null;
+            /** @description Column of the tube code. */
+            tube: string;
+            /** @description Column of the well. */
+            well?: string | null;
+            /** @description Words of this instrument for results, beyond the usual ones. */
+            words?: components["schemas"]["ResultWord"][];
+        };
+        /** @description A reagent kit, as its leaflet says. */
+        Kit: {
+            /**
+             * Format: double
+             * @description A target counts as risen at or below this cycle number.
+             */
+            cutoff: number;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Name of the internal control. */
+            internal_control: string;
+            /** @description Name and maker. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Shortest time a run can take, seconds.
+             */
+            run_s_min: number;
+        };
+        /** @description A laboratory and what waits in it. */
+        Lab: {
+            /** @description Area it stands in. */
+            area: string;
+            /** @description What waits. */
+            backlog: components["schemas"]["Backlog"];
+            /**
+             * Format: int32
+             * @description Percent of the rate that is still believable.
+             */
+            factor_percent: number;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Tubes it can test in 24 hours.
+             */
+            rated_per_day: number;
+        };
+        /** @description Something about a laboratory that does not look right. */
+        LabFlag: {
+            /** @description Who looked at it, and said what. */
+            cleared_by?: string | null;
+            /** @description What was said. */
+            cleared_note?: string | null;
+            /** @description The numbers behind it. */
+            detail: string;
+            /** @description Which flag. */
+            flag: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The laboratory.
+             */
+            lab: string;
+            /** @description Its name. */
+            lab_name: string;
+            /** @description When it was raised. */
+            raised_at: string;
+            /**
+             * Format: uuid
+             * @description The run, if it is about one.
+             */
+            run?: string | null;
+            /** @description The run's name. */
+            run_name?: string | null;
+        };
         /** @description One laboratory now. */
         LabLoad: {
             /**
@@ -733,6 +2316,23 @@ export interface components {
             /** @description Account name. */
             name: string;
         };
+        /** @description Somebody tried to reach a member. */
+        MemberOutcome: {
+            /** @description What was tried. */
+            note: string;
+            /** @description `unreachable` or `found`. */
+            outcome: string;
+        };
+        /** @description The other record of a merge. */
+        MergeRequest: {
+            /**
+             * Format: int64
+             * @description The record that goes into this one.
+             */
+            goes: number;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description A collection moves. */
         MoveCollection: {
             /**
@@ -746,6 +2346,41 @@ export interface components {
             to_kind: components["schemas"]["TubeKind"];
             /** @description The tube it really is in. */
             to_tube: string;
+        };
+        /** @description Moves a run. */
+        MoveRun: {
+            /** @description `start`, `end` or `abort`. */
+            event: string;
+        };
+        /** @description Negatives of one run that wait. */
+        NegativeGroup: {
+            /** @description A control failed: cannot be released. */
+            control_failed: boolean;
+            /** @description When the first was entered. */
+            entered_at: string;
+            /** @description Who entered them. */
+            entered_by: string;
+            /** @description Open flags on the run. */
+            flags: string[];
+            /** @description The caller entered these: another person must release them. */
+            own: boolean;
+            /**
+             * Format: int64
+             * @description Persons in them.
+             */
+            persons: number;
+            /**
+             * Format: uuid
+             * @description The run; absent for results without one.
+             */
+            run?: string | null;
+            /** @description Its name. */
+            run_name: string;
+            /**
+             * Format: int64
+             * @description Tubes.
+             */
+            tubes: number;
         };
         /** @description A new account. */
         NewAccount: {
@@ -767,6 +2402,81 @@ export interface components {
             account: string;
             /** @description What people call the device: "石柱 3 号 PDA". */
             label: string;
+        };
+        /** @description A new instrument. */
+        NewInstrument: {
+            /** @description Name. */
+            name: string;
+        };
+        /** @description A new kit. */
+        NewKit: {
+            /**
+             * Format: double
+             * @description A target counts as risen at or below this cycle number.
+             */
+            cutoff: number;
+            /** @description Name of the internal control. */
+            internal_control: string;
+            /** @description Name and maker. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Shortest time a run can take, seconds.
+             */
+            run_s_min: number;
+        };
+        /** @description A new laboratory. */
+        NewLab: {
+            /** @description Area it stands in (division code). */
+            area: string;
+            /**
+             * Format: int32
+             * @description Percent of the rate that is still believable (120: a fifth more).
+             */
+            factor_percent?: number | null;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Tubes it can test in 24 hours.
+             */
+            rated_per_day: number;
+        };
+        /** @description Begins a reception. */
+        NewReception: {
+            /** @description Boxes that arrived, by their codes; none for loose tubes. */
+            boxes: string[];
+        };
+        /** @description A new run. */
+        NewRun: {
+            /**
+             * Format: uuid
+             * @description Id made by the caller, so that a repeated request makes one run.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The instrument.
+             */
+            instrument: string;
+            /**
+             * Format: uuid
+             * @description The kit.
+             */
+            kit: string;
+            /** @description The kit's lot. */
+            lot: string;
+            /** @description The plate's name: "P-0105-03". */
+            name: string;
+        };
+        /** @description One scan at reception. */
+        NewScan: {
+            /** @description The code as scanned: a tube, or a further box. */
+            code: string;
+            /** @description What is wrong with it, if anything: a word of the reject reasons. */
+            damage?: string | null;
+            /** @description Note. */
+            note?: string | null;
         };
         /** @description The operations of the field. */
         Op: (components["schemas"]["RecordCollection"] & {
@@ -911,6 +2621,29 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. `next` goes back as `?after=` to read on; absent at the end. */
+        Page_ParkedRow: {
+            /** @description Where the next page begins. */
+            next?: string | null;
+            /** @description The rows of this page. */
+            rows: {
+                known?: components["schemas"]["PersonLine"] | null;
+                /**
+                 * Format: int64
+                 * @description Line of the file.
+                 */
+                line: number;
+                /** @description Why it waits. */
+                reason: components["schemas"]["RowReason"];
+                /** @description What the row says. */
+                row: components["schemas"]["ParkedField"][];
+            }[];
+            /**
+             * Format: int64
+             * @description How many rows match in all, if that is cheap to know.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. `next` goes back as `?after=` to read on; absent at the end. */
         Page_Round: {
             /** @description Where the next page begins. */
             next?: string | null;
@@ -992,6 +2725,197 @@ export interface components {
              * @description How many rows match in all, if that is cheap to know.
              */
             total?: number | null;
+        };
+        /** @description One field of a parked row. */
+        ParkedField: {
+            /** @description Whether they differ. */
+            differs: boolean;
+            /** @description Field. */
+            field: string;
+            /** @description What the register says, masked. */
+            known?: string | null;
+            /** @description What the row says, masked. */
+            row: string;
+        };
+        /** @description A row that waits for a decision, beside what the register says; masked. */
+        ParkedRow: {
+            known?: components["schemas"]["PersonLine"] | null;
+            /**
+             * Format: int64
+             * @description Line of the file.
+             */
+            line: number;
+            /** @description Why it waits. */
+            reason: components["schemas"]["RowReason"];
+            /** @description What the row says. */
+            row: components["schemas"]["ParkedField"][];
+        };
+        /** @description What a search found. */
+        PeopleFound: {
+            /** @description `name`, `initials`, `document`, `phone`, `code`, `family`, `number`, `area`: how the text was understood. */
+            by: string;
+            /** @description Whether there are more; a longer text finds fewer. */
+            more: boolean;
+            /** @description At most 100. */
+            rows: components["schemas"]["PersonLine"][];
+        };
+        /**
+         * @description What somebody typed or scanned into the search box. In a body, because an address is logged and
+         *     an identity never is.
+         */
+        PeopleSearch: {
+            /** @description Only in this area. */
+            area?: string | null;
+            /** @description A name or its beginning, pinyin initials, a document number, a phone, a card or family code. */
+            text: string;
+        };
+        /** @description One identity in clear. */
+        PersonClear: {
+            /** @description Address. */
+            address?: string | null;
+            /** @description Birth date. */
+            birth_date?: string | null;
+            /** @description Documents. */
+            documents: components["schemas"]["DocumentLine"][];
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            no: number;
+            /** @description Phone. */
+            phone?: string | null;
+        };
+        /** @description A correction: only what is given changes. */
+        PersonCorrection: {
+            /** @description Address; empty takes it away. */
+            address?: string | null;
+            /** @description A document to add: kind. */
+            document_kind?: string | null;
+            /** @description A document to add: number. */
+            document_number?: string | null;
+            /** @description Village code or name. */
+            living_area?: string | null;
+            /** @description Name. */
+            name?: string | null;
+            /** @description Phone; empty takes it away. */
+            phone?: string | null;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+            /** @description Employer or school; empty takes it away. */
+            workplace?: string | null;
+        };
+        /** @description A person as typed on the desk. */
+        PersonForm: {
+            /** @description Address. */
+            address?: string | null;
+            /** @description `2011-03-09` */
+            birth_date?: string | null;
+            /** @description `resident_id`, …, `none`; guessed from the number if absent. */
+            document_kind?: string | null;
+            /** @description Number; absent for `none`. */
+            document_number?: string | null;
+            /** @description Guardian's document number, for `none`. */
+            guardian_document?: string | null;
+            /**
+             * Format: int64
+             * @description A person of the same household.
+             */
+            household_of?: number | null;
+            /** @description Village code or name. */
+            living_area: string;
+            /** @description Name. */
+            name: string;
+            /** @description Phone. */
+            phone?: string | null;
+            /** @description Where registered. */
+            residence_area?: string | null;
+            /** @description `male`, `female` */
+            sex?: string | null;
+            /** @description Employer or school. */
+            workplace?: string | null;
+        };
+        /** @description A person in a list: masked. */
+        PersonLine: {
+            /** @description Village code. */
+            area: string;
+            /** @description Village and town, as people say it. */
+            area_name: string;
+            /**
+             * Format: int32
+             * @description Year of birth.
+             */
+            birth_year?: number | null;
+            /** @description `3307**********1234` */
+            document?: string | null;
+            /** @description Kind of the first document. */
+            document_kind?: string | null;
+            /** @description Groups. */
+            groups: string[];
+            /**
+             * Format: int64
+             * @description The record it was merged into.
+             */
+            merged_into?: number | null;
+            /** @description `张*` */
+            name: string;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            no: number;
+            /** @description `138****5678` */
+            phone?: string | null;
+            /** @description `male`, `female` */
+            sex?: string | null;
+            /** @description `active`, `provisional`, `merged`, `removed` */
+            state: string;
+        };
+        /** @description One person's record, masked. */
+        PersonRecord: components["schemas"]["PersonLine"] & {
+            /** @description Records that may be the same person: same name and same phone or birth year. */
+            alike: components["schemas"]["PersonLine"][];
+            /** @description Cards, newest first. */
+            cards: components["schemas"]["CardLine"][];
+            /**
+             * Format: int64
+             * @description How many times the person was sampled.
+             */
+            collections: number;
+            /** @description Every document, those of merged records included. */
+            documents: components["schemas"]["DocumentLine"][];
+            /** @description Grid. */
+            grid?: string | null;
+            /**
+             * Format: int64
+             * @description The guardian.
+             */
+            guardian?: number | null;
+            /** @description Whether an address is known. */
+            has_address: boolean;
+            /** @description History of the record, newest first. */
+            history: components["schemas"]["HistoryLine"][];
+            /** @description The rest of the household. */
+            household: components["schemas"]["PersonLine"][];
+            /** @description Records merged into this one. */
+            merged: components["schemas"]["PersonLine"][];
+            /** @description Where registered. */
+            residence_area?: string | null;
+            /** @description Stays in groups, newest first. */
+            stays: components["schemas"]["StayLine"][];
+            /**
+             * Format: int64
+             * @description Counts changes; goes back with a correction.
+             */
+            version: number;
+            /** @description Employer or school. */
+            workplace?: string | null;
         };
         /** @description Who was sampled, as far as the device knows. */
         PersonRef: {
@@ -1077,6 +3001,20 @@ export interface components {
              */
             resulted: number;
         };
+        /** @description Places tubes or a control. */
+        PlaceWells: {
+            /** @description A control instead. */
+            control?: string | null;
+            /**
+             * Format: int32
+             * @description Fill the free wells with this many tubes that waited longest.
+             */
+            fill?: number | null;
+            /** @description Tubes, in order; at most 96. */
+            tubes?: string[];
+            /** @description Where the first goes; absent: the first free well down the columns. */
+            well?: string | null;
+        };
         /** @description The one error body of every route, `application/problem+json`. */
         Problem: {
             /** @description Stable code, listed in `contract/problems.json`. */
@@ -1104,6 +3042,42 @@ export interface components {
             /** @description `https://allclear.invalid/problems/<code>`: a name, not a page to fetch. */
             type: string;
         };
+        /** @description A reception session. */
+        Reception: {
+            /** @description Boxes. */
+            boxes: string[];
+            /** @description When it was closed. */
+            closed_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description When. */
+            opened_at: string;
+            /** @description Who opened it. */
+            opened_by: string;
+            /** @description Scans, newest first; missing tubes after them. Empty in lists. */
+            scans: components["schemas"]["ReceptionScan"][];
+            /** @description Counts. */
+            tally: components["schemas"]["Tally"];
+        };
+        /** @description One line of a reception. */
+        ReceptionScan: {
+            /** @description When it was scanned; absent for missing ones. */
+            at?: string | null;
+            /**
+             * Format: int32
+             * @description Persons in it.
+             */
+            persons: number;
+            /** @description Why, for hold and damaged. */
+            reason?: string | null;
+            /** @description The tube. */
+            tube: string;
+            /** @description Verdict. */
+            verdict: components["schemas"]["Verdict"];
+        };
         /** @description A swab went into a tube. */
         RecordCollection: {
             /** @description How the person was recognised. */
@@ -1129,6 +3103,142 @@ export interface components {
             tube: string;
             /** @description The tube's kind, set by its first collection. */
             tube_kind: components["schemas"]["TubeKind"];
+        };
+        /** @description A whole recount. */
+        Recount: {
+            /**
+             * Format: int64
+             * @description Change up to which the screen had folded.
+             */
+            change: number;
+            /**
+             * Format: int64
+             * @description Figures compared.
+             */
+            compared: number;
+            /**
+             * Format: int64
+             * @description Figures that differ.
+             */
+            different: number;
+            /** @description The lines of city and town, and every line that differs (at most 1,000). */
+            lines: components["schemas"]["RecountLine"][];
+        };
+        /** @description One line of a recount: what the screen shows beside what the records say. */
+        RecountLine: {
+            /** @description The figure's word. */
+            figure: string;
+            /** @description `city`, `town`, `village`, `site`, `curve`, `stage`, `lab`, `exceptions`. */
+            level: string;
+            /**
+             * Format: int64
+             * @description What the records say.
+             */
+            records: number;
+            /**
+             * Format: uuid
+             * @description Round, if the line belongs to one.
+             */
+            round?: string | null;
+            /**
+             * Format: int64
+             * @description What the screen shows.
+             */
+            screen: number;
+            /** @description Code or name of what is counted. */
+            subject: string;
+        };
+        /** @description A refused result. */
+        RefusedRow: {
+            /** @description Stable reason: `malformed_tube`, `not_received`, `elsewhere`, `released`, `withdrawn`, `not_on_this_run`. */
+            reason: string;
+            /** @description The tube as given. */
+            tube: string;
+        };
+        /** @description An uploaded file, ready to be looked at. */
+        RegisterPreview: {
+            /** @description Columns. */
+            columns: components["schemas"]["ImportColumn"][];
+            /** @description File name. */
+            file_name: string;
+            /** @description `CSV, GB18030, ,` */
+            format: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Whether the mapping was remembered from an earlier file with these headers. */
+            remembered: boolean;
+            /**
+             * Format: int64
+             * @description Rows, about.
+             */
+            rows: number;
+        };
+        /** @description Rejects a tube. */
+        RejectTube: {
+            /** @description Note; needed with `other`. */
+            note?: string | null;
+            /** @description A word of the reject reasons. */
+            reason: string;
+        };
+        /** @description What a release of one tube did. */
+        Released: {
+            /**
+             * Format: int32
+             * @description Persons in it.
+             */
+            persons: number;
+            /** @description The tube. */
+            tube: string;
+            /** @description What it says. */
+            value: components["schemas"]["ResultValue"];
+        };
+        /** @description What waits for release. */
+        ReleaseDesk: {
+            /** @description Bulk releases that run, and the last ones. */
+            jobs: components["schemas"]["ReleaseJob"][];
+            /** @description Negatives by run and enterer. */
+            negatives: components["schemas"]["NegativeGroup"][];
+            /** @description Everything else, singly; oldest first, at most 200. */
+            non_negatives: components["schemas"]["ResultRow"][];
+        };
+        /** @description A bulk release. */
+        ReleaseJob: {
+            /** @description When it was done. */
+            finished_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Persons in them.
+             */
+            persons: number;
+            /**
+             * Format: int64
+             * @description Tubes released.
+             */
+            released: number;
+            /** @description Who asked. */
+            released_by: string;
+            /** @description When. */
+            started_at: string;
+            /** @description `running` or `done`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Tubes at the start.
+             */
+            total: number;
+        };
+        /** @description Releases one result, by what it says: a wrong word is refused. */
+        ReleaseOne: {
+            /** @description What the releaser read. */
+            value: components["schemas"]["ResultValue"];
         };
         /** @description The whole resident page in one answer. */
         ResidentPage: {
@@ -1156,6 +3266,13 @@ export interface components {
             name: string;
             /** @description Sites that serve the person's home, open ones first; at most 5. */
             sites: components["schemas"]["ResidentSite"][];
+        };
+        /** @description Opens the resident page. The session is an HttpOnly cookie `allclear_resident`. */
+        ResidentSessionRequest: {
+            /** @description Card code: typed from the card or scanned. */
+            code: string;
+            /** @description The last four characters of the document number. */
+            document_tail: string;
         };
         /** @description A site to go to. */
         ResidentSite: {
@@ -1189,6 +3306,55 @@ export interface components {
             site_name: string;
             /** @description How far it has come. */
             stage: components["schemas"]["TestStage"];
+        };
+        /** @description Decides a hold. */
+        ResolveHold: {
+            /** @description `receive` (it is known now) or `discard`. */
+            action: components["schemas"]["HoldAction"];
+            /** @description Why. */
+            note: string;
+        };
+        /** @description A result in a list. */
+        ResultRow: {
+            /** @description A control of its run failed. */
+            control_failed: boolean;
+            /** @description Written result and cycle numbers disagree. */
+            ct_disagrees: boolean;
+            /** @description Cycle numbers. */
+            cts: components["schemas"]["TargetCt"][];
+            /** @description When. */
+            entered_at: string;
+            /** @description Who entered it. */
+            entered_by: string;
+            /** @description The caller entered it. */
+            own: boolean;
+            /**
+             * Format: int32
+             * @description Persons in it.
+             */
+            persons: number;
+            /** @description The run's name. */
+            run_name?: string | null;
+            /** @description The tube. */
+            tube: string;
+            /** @description Its kind. */
+            tube_kind: string;
+            /** @description What it says. */
+            value: components["schemas"]["ResultValue"];
+            /** @description The well. */
+            well?: string | null;
+        };
+        /**
+         * @description What a laboratory says about a tube.
+         * @enum {string}
+         */
+        ResultValue: "negative" | "positive" | "inconclusive" | "invalid";
+        /** @description A word that an instrument writes for a result. */
+        ResultWord: {
+            /** @description What it means. */
+            value: components["schemas"]["ResultValue"];
+            /** @description The word. */
+            word: string;
         };
         /**
          * @description What an account may be. The words are those of `domain::kernel::access::Role`.
@@ -1276,6 +3442,112 @@ export interface components {
          * @enum {string}
          */
         RoundState: "draft" | "open" | "closing" | "closed";
+        /** @description A reason of a bad row, in both languages. */
+        RowReason: {
+            /** @description Stable code. */
+            code: string;
+            /** @description Field. */
+            field: string;
+            /** @description Text. */
+            text_en: string;
+            /** @description Text. */
+            text_zh: string;
+        };
+        /** @description A run. */
+        Run: {
+            /** @description Whether a control failed. */
+            control_failed: boolean;
+            /** @description When. */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /** @description End. */
+            ended_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The instrument.
+             */
+            instrument: string;
+            /** @description Its name. */
+            instrument_name: string;
+            /**
+             * Format: uuid
+             * @description The kit.
+             */
+            kit: string;
+            /** @description Its name. */
+            kit_name: string;
+            /** @description The kit's lot. */
+            lot: string;
+            /** @description The plate's name. */
+            name: string;
+            /** @description Earliest believable end. */
+            ready_at?: string | null;
+            /**
+             * Format: int32
+             * @description Of these, with a result.
+             */
+            resulted: number;
+            /** @description Start. */
+            started_at?: string | null;
+            /** @description `draft`, `running`, `ended`, `aborted`. */
+            state: string;
+            /**
+             * Format: int32
+             * @description Wells that hold a tube.
+             */
+            tubes: number;
+            /** @description The wells. Empty in lists. */
+            wells: components["schemas"]["RunWell"][];
+        };
+        /** @description A well. */
+        RunWell: {
+            /** @description `negative_control` or `positive_control`. */
+            control?: string | null;
+            /**
+             * Format: int32
+             * @description Persons in the tube.
+             */
+            persons: number;
+            /** @description Where the tube stands. */
+            stage?: string | null;
+            /** @description The tube, if it holds one. */
+            tube?: string | null;
+            value?: components["schemas"]["ResultValue"] | null;
+            /** @description A1 to H12. */
+            well: string;
+        };
+        /** @description The answer to a scan. */
+        ScanAnswer: {
+            /**
+             * Format: int64
+             * @description Seconds since the first swab, and the limit: the tube's clock.
+             */
+            age_s?: number | null;
+            /**
+             * Format: int64
+             * @description The limit of the clock in seconds.
+             */
+            age_s_max: number;
+            /** @description The tube (or box), normalised. */
+            code: string;
+            /**
+             * Format: int32
+             * @description How many persons' swabs the tube holds.
+             */
+            persons: number;
+            /** @description Why it is on hold, or what is broken. */
+            reason?: string | null;
+            /** @description The session's counts after this scan. */
+            tally: components["schemas"]["Tally"];
+            /** @description What it means. */
+            verdict: components["schemas"]["Verdict"];
+        };
         /** @description The box is closed. */
         SealBox: {
             /** @description The box. */
@@ -1421,6 +3693,36 @@ export interface components {
              */
             tubes: number;
         };
+        /** @description A stay in a group. */
+        StayLine: {
+            /** @description From. */
+            from_at: string;
+            /** @description Group. */
+            group: string;
+            /** @description Whether it is in force now. */
+            in_force: boolean;
+            /** @description Reason; only whoever may change persons reads it. */
+            reason?: string | null;
+            /** @description Until, if it ends. */
+            until_at?: string | null;
+        };
+        /** @description Puts a person into a group. */
+        StayRequest: {
+            /** @description Group. */
+            group: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Until; exemptions must end. */
+            until_at?: string | null;
+        };
+        /** @description How many rows still wait. */
+        StillParked: {
+            /**
+             * Format: int64
+             * @description Rows that wait.
+             */
+            parked_open: number;
+        };
         /** @description A batch of commands, at most 200, oldest first. Sending one twice changes nothing. */
         SyncRequest: {
             /** @description The commands. */
@@ -1435,6 +3737,54 @@ export interface components {
             /** @description The server's clock. */
             received_at: string;
         };
+        /** @description Counts of a reception. */
+        Tally: {
+            /**
+             * Format: int32
+             * @description Damaged.
+             */
+            damaged: number;
+            /**
+             * Format: int32
+             * @description Scanned again.
+             */
+            duplicate: number;
+            /**
+             * Format: int32
+             * @description On the manifest.
+             */
+            expected: number;
+            /**
+             * Format: int32
+             * @description Not of this box.
+             */
+            extra: number;
+            /**
+             * Format: int32
+             * @description On hold.
+             */
+            hold: number;
+            /**
+             * Format: int32
+             * @description Matched.
+             */
+            matched: number;
+            /**
+             * Format: int32
+             * @description Not scanned.
+             */
+            missing: number;
+        };
+        /** @description One target's cycle number. */
+        TargetCt: {
+            /**
+             * Format: double
+             * @description The cycle number; absent if it did not rise.
+             */
+            ct?: number | null;
+            /** @description Name of the target. */
+            target: string;
+        };
         /**
          * @description How far a test has come. Nobody is shown positive here: a non-negative pool is `under_recheck`.
          * @enum {string}
@@ -1445,6 +3795,11 @@ export interface components {
          * @enum {string}
          */
         TubeKind: "single" | "pool5" | "pool10" | "pool20" | "household";
+        /**
+         * @description What a scan means.
+         * @enum {string}
+         */
+        Verdict: "matched" | "extra" | "duplicate" | "damaged" | "hold" | "missing" | "box_added";
         /** @description A collection is taken back. */
         VoidCollection: {
             /**
@@ -1462,6 +3817,11 @@ export interface components {
          * @enum {string}
          */
         Warning: "already_sampled" | "tube_full" | "not_expected";
+        /** @description Why somebody looks or acts; written into the access log. */
+        WithReason: {
+            /** @description At least two characters. */
+            reason: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1644,6 +4004,75 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_areas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreasTaken"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description The laboratory. */
+                lab?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockAlert"][];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1935,6 +4364,185 @@ export interface operations {
             };
         };
     };
+    list_follow_ups: {
+        parameters: {
+            query?: {
+                /** @description Only open ones. */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUp"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_follow_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tube: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUp"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_member_outcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: number;
+                tube: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberOutcome"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_flags: {
+        parameters: {
+            query?: {
+                /** @description The laboratory. */
+                lab?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabFlag"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_kits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kit"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_kit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKit"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kit"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     labels: {
         parameters: {
             query?: {
@@ -1969,6 +4577,2186 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_labs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lab"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_lab: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLab"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lab"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_lab: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lab"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClearFlag"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_holds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                tube: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveHold"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_import: {
+        parameters: {
+            query: {
+                /** @description Name of the file. */
+                file_name: string;
+                /** @description The instrument. */
+                instrument: string;
+                /** @description The kit, if there is no run. */
+                kit?: string | null;
+                /** @description The run. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportColumns"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_instruments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instrument"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_instrument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInstrument"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instrument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstrumentMapping"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_receptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reception"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_reception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReception"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reception"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_reception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reception"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_reception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseReception"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reception"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scan_reception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScan"][];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanAnswer"][];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_release_desk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseDesk"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRelease"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseJob"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_bulk_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseJob"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enter_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnterResults"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRun"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveRun"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_wells: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceWells"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_well: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClearWell"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_tube: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                tube: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectTube"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                tube: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseOne"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Released"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    repeat_tube: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab: string;
+                tube: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_frame: {
+        parameters: {
+            query?: {
+                /** @description The round; the open one, or else the newest, if absent. */
+                round?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveFrame"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_recount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recount"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_rows: {
+        parameters: {
+            query: {
+                /** @description Where the last page ended. */
+                after?: string | null;
+                /** @description Only inside this area. */
+                area?: string | null;
+                /** @description `missing`, `persons`, `collections`, `tubes`, `stage`, `site`, `lab`, `person_reports`, `follow_ups`, `exceptions`, `sites`, `sites_stuck`, `devices_silent`. */
+                figure: string;
+                /** @description For `lab`. */
+                lab?: string | null;
+                /** @description The round; the open one, or else the newest, if absent. */
+                round?: string | null;
+                /** @description For `site`. */
+                site?: string | null;
+                /** @description For `stage`. */
+                stage?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillDown"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_stream: {
+        parameters: {
+            query?: {
+                /** @description The round; the open one, or else the newest, if absent. */
+                round?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveFrame"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRecord"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRecord"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonCorrection"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRecord"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeShown"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_cards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithReason"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    family_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeShown"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_persons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRecord"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reveal_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonClear"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_stay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StayRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRecord"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_stay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group: string;
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRecord"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmerge_persons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRecord"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportState"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_import: {
+        parameters: {
+            query?: {
+                /** @description Name of the file on the sender's disk. */
+                file_name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterPreview"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportState"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_bad_rows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportMapping"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportCheck"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_parked: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ParkedRow"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StillParked"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportMapping"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportState"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportState"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleSearch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleFound"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resident_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_resident_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResidentSessionRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_resident_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

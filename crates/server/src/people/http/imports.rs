@@ -3,7 +3,7 @@
 use allclear_domain::kernel::id::Id;
 use allclear_wire::{
     Page,
-    people::{DecideRequest, ImportCheck, ImportMapping, ImportPreview, ImportState, ParkedRow},
+    people::{DecideRequest, ImportCheck, ImportMapping, ImportState, ParkedRow, RegisterPreview},
     problem::Problem,
 };
 use axum::{
@@ -58,13 +58,13 @@ async fn list_imports(State(app): State<AppState>, By(caller): By) -> Result<Jso
 /// Reads a CSV or XLSX file and proposes what its columns hold. Nothing is taken in yet.
 #[utoipa::path(post, path = "/api/v1/people/imports", params(FileName),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 201, body = ImportPreview), (status = 403, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = RegisterPreview), (status = 403, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
 async fn upload_import(
     State(app): State<AppState>,
     By(caller): By,
     Query(query): Query<FileName>,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-) -> Result<(StatusCode, Json<ImportPreview>)> {
+) -> Result<(StatusCode, Json<RegisterPreview>)> {
     let body = body.map_err(|_| Code::BodyTooLarge.problem())?;
     Ok((StatusCode::CREATED, Json(files::upload(&app, &caller, query.file_name, body.into()).await?)))
 }

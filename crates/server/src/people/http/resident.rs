@@ -26,7 +26,7 @@ const RESIDENT_COOKIE: &str = "allclear_resident";
 
 /// Routes that anybody may call: the first opens a session, the others need its cookie.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(open_session, close_session)).routes(routes!(me))
+    OpenApiRouter::new().routes(routes!(open_resident_session, close_resident_session)).routes(routes!(resident_page))
 }
 
 fn set_cookie(token: &str, seconds: i64) -> [(header::HeaderName, HeaderValue); 1] {
@@ -37,7 +37,7 @@ fn set_cookie(token: &str, seconds: i64) -> [(header::HeaderName, HeaderValue); 
 /// Opens the page of a person; the answer sets the cookie.
 #[utoipa::path(post, path = "/api/v1/resident/session", request_body = ResidentSessionRequest,
     responses((status = 204), (status = 401, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
-async fn open_session(
+async fn open_resident_session(
     State(app): State<AppState>,
     headers: HeaderMap,
     JsonBody(request): JsonBody<ResidentSessionRequest>,
@@ -49,7 +49,7 @@ async fn open_session(
 
 /// Closes the page on this phone.
 #[utoipa::path(delete, path = "/api/v1/resident/session", responses((status = 204), (status = 403, body = Problem)))]
-async fn close_session(State(app): State<AppState>, headers: HeaderMap) -> Result<impl IntoResponse> {
+async fn close_resident_session(State(app): State<AppState>, headers: HeaderMap) -> Result<impl IntoResponse> {
     guard::require_own_origin(&Method::DELETE, &headers)?;
     if let Some(token) = guard::cookie(&headers, RESIDENT_COOKIE) {
         resident::close(&app, token).await?;
@@ -59,7 +59,7 @@ async fn close_session(State(app): State<AppState>, headers: HeaderMap) -> Resul
 
 /// My code, my family, my tests.
 #[utoipa::path(get, path = "/api/v1/resident/me", responses((status = 200, body = ResidentPage), (status = 401, body = Problem)))]
-async fn me(State(app): State<AppState>, headers: HeaderMap) -> Result<Json<ResidentPage>> {
+async fn resident_page(State(app): State<AppState>, headers: HeaderMap) -> Result<Json<ResidentPage>> {
     let token = guard::cookie(&headers, RESIDENT_COOKIE).ok_or_else(|| Code::Unauthenticated.problem())?;
     Ok(Json(resident::me(&app, token).await?))
 }

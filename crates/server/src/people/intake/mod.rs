@@ -30,9 +30,12 @@ pub use source::Source;
 use super::import::places::Places;
 use prepare::{Preparer, Ready};
 
-/// Rows of one commit: large enough that a commit's cost disappears, small enough that a scan at a
-/// sampling site waits for at most one of them (about 0.3 s).
-pub const BATCH_ROWS: usize = 5_000;
+/// Rows of one commit while a round is open: a scan at a sampling site waits for at most one of them.
+pub const BATCH_ROWS_SHARED: usize = 5_000;
+/// Rows of one commit while nobody samples. The indexes by name, phone and document are hit at
+/// random, so every commit writes most of their pages again: ten times fewer commits write about
+/// six times less.
+pub const BATCH_ROWS_ALONE: usize = 50_000;
 /// Prepared batches that may wait for the store.
 const READY_MAX: usize = 2;
 
@@ -48,6 +51,8 @@ pub struct Order {
     pub places: Arc<Places>,
     /// Ages of the groups by age.
     pub ages: AgeGroups,
+    /// Rows of one commit: [`BATCH_ROWS_SHARED`] or [`BATCH_ROWS_ALONE`].
+    pub batch_rows: usize,
     /// Whether to issue a card to each person and a family code to each household.
     pub cards: bool,
     /// The day, for ages and birth dates.
@@ -85,9 +90,9 @@ pub async fn run(
 /// Prepares batch after batch until the rows or the receiver end.
 async fn prepare_all(store: Store, keys: Arc<Keys>, order: Order, to_store: mpsc::Sender<Result<Ready, StoreError>>) {
     let (to_judge, mut raw) = mpsc::channel(READY_MAX);
-    let Order { source, import, scope, places, ages, cards, today, .. } = order;
+    let Order { source, import, scope, places, ages, batch_rows, cards, today, .. } = order;
     let judge = source.judge(Arc::clone(&places), today, ages);
-    tokio::task::spawn_blocking(move || source.batches(BATCH_ROWS, |rows| to_judge.blocking_send(rows).is_ok()));
+    tokio::task::spawn_blocking(move || source.batches(batch_rows, |rows| to_judge.blocking_send(rows).is_ok()));
     let mut preparer = Preparer::new(keys, import, scope, cards);
     while let Some(rows) = raw.recv().await {
         let judge = judge.clone();

@@ -49,6 +49,7 @@ impl Desk {
             scope: AreaCode::parse("330784").unwrap(),
             places: Arc::clone(&self.places),
             ages: AgeGroups { infant_below_months: 36, child_below_years: 14 },
+            batch_rows: 2,
             cards: false,
             today: Date::new(2022, 1, 5).unwrap(),
             now: Instant(1_641_340_800_000_000),
@@ -134,7 +135,7 @@ async fn the_same_file_again_changes_nothing_and_a_new_phone_waits_for_a_decisio
 async fn a_city_goes_in_whole_and_numbers_follow_the_villages() {
     let desk = desk("city").await;
     let city = Arc::new(City::plan(read_places(AREAS).unwrap(), 12_000, 7, Date::new(2022, 1, 5).unwrap()).unwrap());
-    let order = Order { cards: true, ..desk.order(Source::City(city), None) };
+    let order = Order { cards: true, batch_rows: BATCH_ROWS_SHARED, ..desk.order(Source::City(city), None) };
     let counts = run(&desk.store, &desk.keys, order, |_| ()).await.unwrap();
     assert_eq!((counts.added, counts.bad, counts.parked, counts.unchanged), (12_000, 0, 0, 0));
     let (numbers, cards) = desk

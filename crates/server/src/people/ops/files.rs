@@ -9,13 +9,14 @@ use allclear_domain::{
         id::{Id, Import, PersonNo},
     },
     people::{document::Document, groups::AgeGroups, mask},
+    sampling::round::RoundState,
 };
 use allclear_seal::sha256;
 use allclear_store::{
     StoreError,
     imports::{ImportCounts, ImportRow},
 };
-use allclear_wire::people::{BadRowLine, ImportCheck, ImportColumn, ImportMapping, ImportPreview, ImportState};
+use allclear_wire::people::{BadRowLine, ImportCheck, ImportColumn, ImportMapping, ImportState, RegisterPreview};
 
 use super::{
     change::{self, Before, Step},
@@ -34,7 +35,7 @@ use crate::{
             row::{self, Judge},
             write_back::{self, BadRow},
         },
-        intake::{self, Order, Source},
+        intake::{self, BATCH_ROWS_ALONE, BATCH_ROWS_SHARED, Order, Source},
         view,
     },
 };
@@ -111,7 +112,7 @@ fn columns_of(table: &Table, mapping: &Mapping) -> Vec<ImportColumn> {
 }
 
 /// Reads an upload and proposes what its columns hold.
-pub async fn upload(app: &App, caller: &Arc<Caller>, file_name: String, bytes: Vec<u8>) -> Result<ImportPreview> {
+pub async fn upload(app: &App, caller: &Arc<Caller>, file_name: String, bytes: Vec<u8>) -> Result<RegisterPreview> {
     let scope = scope(caller)?;
     let read = tokio::task::spawn_blocking(move || file::read(bytes)).await;
     let table = Arc::new(read.map_err(|_| Code::FileDamaged.problem())?.map_err(bad_file)?);
@@ -139,7 +140,7 @@ pub async fn upload(app: &App, caller: &Arc<Caller>, file_name: String, bytes: V
         finished_at: None,
         scope,
     };
-    let preview = ImportPreview {
+    let preview = RegisterPreview {
         id: id.uuid(),
         file_name,
         format: row.format.clone(),
@@ -213,12 +214,14 @@ pub async fn start(app: &AppState, caller: &Arc<Caller>, id: Id<Import>, request
         })
         .await?;
     drop(app.uploads.take(id));
+    let sampling = app.plan().rounds.values().any(|round| round.state == RoundState::Open);
     let order = Order {
         source: Source::Table { table, mapping, area },
         import: Some(id),
         scope,
         places: Arc::new(places(&app.plan())),
         ages: AgeGroups::of(&app.plan().profile),
+        batch_rows: if sampling { BATCH_ROWS_SHARED } else { BATCH_ROWS_ALONE },
         cards: false,
         today: today(app),
         now,
