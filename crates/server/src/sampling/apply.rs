@@ -1,7 +1,7 @@
 //! One commit of field facts. A swab that comes next in its tube is appended; everything else
 //! (seals, undos, late swabs, replays) folds the tube's whole set of facts again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use allclear_domain::{
     kernel::{
@@ -38,6 +38,11 @@ pub struct Work<'t, 'c> {
     /// Tubes of the commands, as they will be.
     pub tubes: HashMap<String, TubeRow>,
     dirty: BTreeMap<String, i64>,
+    /// Stage of each appended tube before its first swab of this commit: the feed hears of a tube
+    /// once a commit, not once a swab.
+    appended: BTreeMap<String, Option<Stage>>,
+    /// Tubes of which something besides swabs is on record already.
+    in_custody: HashSet<String>,
     collections: Vec<CollectionRow>,
     /// Facts by bucket: one change row a bucket.
     facts: BTreeMap<i64, Vec<Fact>>,
@@ -53,9 +58,22 @@ pub fn commit(tx: &Tx<'_>, ids: &Ids, standing: &dyn Standing, groups: &[Group])
     codes.sort_unstable();
     codes.dedup();
     let tubes = if codes.is_empty() { HashMap::new() } else { tx.tubes_for_update(&codes)? };
+    let fresh: Vec<&str> = codes.into_iter().filter(|code| !tubes.contains_key(*code)).collect();
+    let in_custody = if fresh.is_empty() { HashSet::new() } else { tx.in_custody(&fresh)? };
     let known = Known::load(tx, commands())?;
-    let mut work =
-        Work { tx, ids, tubes, dirty: BTreeMap::new(), collections: Vec::new(), facts: BTreeMap::new(), known, standing, warning: None };
+    let mut work = Work {
+        tx,
+        ids,
+        tubes,
+        dirty: BTreeMap::new(),
+        appended: BTreeMap::new(),
+        in_custody,
+        collections: Vec::new(),
+        facts: BTreeMap::new(),
+        known,
+        standing,
+        warning: None,
+    };
     let mut outcomes = Vec::with_capacity(groups.len());
     for (plan, now, commands) in groups {
         outcomes.push(commands.iter().map(|command| work.one(plan, *now, command)).collect::<Result<Vec<_>>>()?);
@@ -194,7 +212,7 @@ impl Work<'_, '_> {
         let next = match self.tubes.get(&c.tube) {
             Some(tube) => tube.last < command.key,
             // A seal may have arrived before the first swab.
-            None => self.tx.custody_of(&c.tube)?.is_empty(),
+            None => !self.in_custody.contains(&c.tube),
         };
         if next { self.append(now, command, row, station, flaw) } else { refold::late(self, now, command, row) }
     }
@@ -222,7 +240,6 @@ impl Work<'_, '_> {
         tube.valid = folded.valid as i32;
         tube.inside = folded.inside as i32;
         tube.last = command.key;
-        let (round, site, stage, members) = (tube.round, tube.site, tube.stage, tube.valid);
         let bucket = self.touch(&row.tube);
         match verdict {
             Verdict::Exception(kind) => {
@@ -234,7 +251,7 @@ impl Work<'_, '_> {
                 self.note(bucket, counted(&row, 1));
             }
         }
-        self.note(bucket, Fact::Tube { code: row.tube.clone(), round, site, from: before, to: stage, members, at: command.key.at });
+        self.appended.entry(row.tube.clone()).or_insert(before);
         self.collections.push(row);
         Ok(verdict)
     }
@@ -246,6 +263,11 @@ impl Work<'_, '_> {
             (false, false) => Some(Warning::NotExpected),
             (false, true) => None,
         }
+    }
+
+    /// Remembers that a tube has something besides swabs on record: its swabs need a fold.
+    pub fn note_custody(&mut self, code: &str) {
+        self.in_custody.insert(code.to_owned());
     }
 
     /// Marks a tube as changed; answers its bucket.
@@ -267,6 +289,12 @@ impl Work<'_, '_> {
         if !self.collections.is_empty() {
             let rows = std::mem::take(&mut self.collections);
             self.tx.insert_collections(&rows)?;
+        }
+        for (code, before) in std::mem::take(&mut self.appended) {
+            let Some(tube) = self.tubes.get(&code) else { continue };
+            let (round, site, to, members, at) = (tube.round, tube.site, tube.stage, tube.valid, tube.last.at);
+            let bucket = self.tx.bucket(code.as_bytes());
+            self.note(bucket, Fact::Tube { code, round, site, from: before, to, members, at });
         }
         let dirty = std::mem::take(&mut self.dirty);
         for code in dirty.keys() {

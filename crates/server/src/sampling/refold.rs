@@ -62,6 +62,7 @@ pub fn custody(work: &mut Work<'_, '_>, plan: &Plan, now: Instant, command: &Inc
         return Ok(Verdict::Exception(kind));
     }
     work.flush()?;
+    work.note_custody(&code);
     let row = custody_row(command, op, now);
     if work.tx.insert_custody(std::slice::from_ref(&row))? == 0 {
         let stored = work.tx.custody_of(&code)?.into_iter().find(|stored| stored.id == row.id);

@@ -259,6 +259,13 @@ impl Tx<'_> {
         self.bulk(&CUSTODY, &rows)
     }
 
+    /// Which of these tubes have anything besides swabs on record.
+    pub fn in_custody(&self, codes: &[&str]) -> Result<std::collections::HashSet<String>> {
+        let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
+        let sql = "SELECT DISTINCT subject FROM custody WHERE bucket = ANY($1) AND subject = ANY($2)";
+        self.query(sql, &[Val::I64s(&buckets), Val::Texts(codes)])?.iter().map(|row| row.at(0)).collect()
+    }
+
     /// What happened to a tube or box, in the order of the facts.
     pub fn custody_of(&self, subject: &str) -> Result<Vec<CustodyRow>> {
         self.query(
