@@ -57,23 +57,8 @@ pub fn commit(tx: &Tx<'_>, ids: &Ids, standing: &dyn Standing, groups: &[Group])
     let mut codes: Vec<&str> = commands().flat_map(tubes_of).collect();
     codes.sort_unstable();
     codes.dedup();
-    let tubes = if codes.is_empty() { HashMap::new() } else { tx.tubes_for_update(&codes)? };
-    let fresh: Vec<&str> = codes.into_iter().filter(|code| !tubes.contains_key(*code)).collect();
-    let in_custody = if fresh.is_empty() { HashSet::new() } else { tx.in_custody(&fresh)? };
     let known = Known::load(tx, commands())?;
-    let mut work = Work {
-        tx,
-        ids,
-        tubes,
-        dirty: BTreeMap::new(),
-        appended: BTreeMap::new(),
-        in_custody,
-        collections: Vec::new(),
-        facts: BTreeMap::new(),
-        known,
-        standing,
-        warning: None,
-    };
+    let mut work = Work { known, standing, ..Work::on_tubes(tx, ids, &codes)? };
     let mut outcomes = Vec::with_capacity(groups.len());
     for (plan, now, commands) in groups {
         outcomes.push(commands.iter().map(|command| work.one(plan, *now, command)).collect::<Result<Vec<_>>>()?);
@@ -144,14 +129,18 @@ impl Standing for Nobody {
 }
 
 impl<'t, 'c> Work<'t, 'c> {
-    /// Work on some tubes outside the field's batches.
+    /// Work on some tubes; what the field's batches add stays empty.
     pub fn on_tubes(tx: &'t Tx<'c>, ids: &'t Ids, codes: &[&str]) -> Result<Self> {
         let tubes = if codes.is_empty() { HashMap::new() } else { tx.tubes_for_update(codes)? };
+        let fresh: Vec<&str> = codes.iter().copied().filter(|code| !tubes.contains_key(*code)).collect();
+        let in_custody = if fresh.is_empty() { HashSet::new() } else { tx.in_custody(&fresh)? };
         Ok(Self {
             tx,
             ids,
             tubes,
             dirty: BTreeMap::new(),
+            appended: BTreeMap::new(),
+            in_custody,
             collections: Vec::new(),
             facts: BTreeMap::new(),
             known: Known::default(),
