@@ -1,8 +1,8 @@
-import { createHttp } from '@allclear/kit'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp, defineComponent, h, ref } from 'vue'
-import { installSession } from '@allclear/kit'
+import { createHttp } from './http'
 import { RETRY_MS, useLive } from './live'
+import { installSession } from './session'
 
 /** The browser's event stream, in the test's hands. */
 class Stream extends EventTarget {

@@ -1,8 +1,8 @@
 // The live feed: the newest frame, and honestly how old it is. A broken connection keeps the last
 // frame on screen with its age and tries again, at first quickly, then every ten seconds.
 import type { Schemas } from '@allclear/contract'
-import { useHttp, useSession } from '@allclear/kit'
 import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
+import { useHttp, useSession } from './session'
 
 export type LiveFrame = Schemas['LiveFrame']
 export type Link = 'connecting' | 'live' | 'lost'
