@@ -52,9 +52,9 @@ struct Gathered {
     tasks: Vec<NewTask>,
 }
 
-/// Applies the next changes in one commit; answers whether there may be more.
-pub fn follow(tx: &Tx<'_>, profile: &Profile, now: Instant, change: Uuid) -> Result<bool> {
-    let from = tx.follower(NAME)?;
+/// Applies the next changes in one commit.
+pub fn follow(tx: &Tx<'_>, profile: &Profile, now: Instant, change: Uuid) -> Result<()> {
+    let from = tx.follower_for_update(NAME)?;
     let mut changes = tx.changes_after(from, CHANGES_MAX)?;
     let mut facts = 0;
     let fitting = changes.iter().take_while(|change| {
@@ -63,12 +63,12 @@ pub fn follow(tx: &Tx<'_>, profile: &Profile, now: Instant, change: Uuid) -> Res
         before == 0 || facts <= FACTS_MAX
     });
     let fitting = fitting.count();
-    let more = fitting < changes.len() || changes.len() as i64 == CHANGES_MAX;
     changes.truncate(fitting);
-    let Some(last) = changes.last().map(|change| change.seq) else { return Ok(false) };
+    let Some(last) = changes.last().map(|change| change.seq) else { return Ok(()) };
     let mut gathered = gather(changes);
     clocks(tx, profile, &gathered)?;
     rejected(tx, profile, &mut gathered)?;
+    late(tx, &mut gathered)?;
     released(tx, profile, &mut gathered)?;
     sampled_again(tx, &gathered)?;
     let reports: Vec<ReportRow> = std::mem::take(&mut gathered.reports).into_values().collect();
@@ -77,8 +77,7 @@ pub fn follow(tx: &Tx<'_>, profile: &Profile, now: Instant, change: Uuid) -> Res
     tx.put_notices(&gathered.notices)?;
     tx.open_tasks(&gathered.tasks)?;
     tx.append_change(&NewChange { id: change, bucket: 0, at: now, op: "follow_laboratory", author: NAME, facts: &gathered.facts })?;
-    tx.advance_follower(NAME, last)?;
-    Ok(more)
+    Ok(tx.advance_follower(NAME, last)?)
 }
 
 fn gather(changes: Vec<Change>) -> Gathered {
@@ -200,6 +199,22 @@ fn rejected(tx: &Tx<'_>, profile: &Profile, gathered: &mut Gathered) -> Result<(
     Ok(())
 }
 
+/// A swab that arrived after its tube was released is told the same as the others in it.
+fn late(tx: &Tx<'_>, gathered: &mut Gathered) -> Result<()> {
+    let tubes: BTreeSet<&str> = gathered.sampled.values().map(|(tube, _)| tube.as_str()).collect();
+    let codes: Vec<&str> = tubes.into_iter().collect();
+    if codes.is_empty() {
+        return Ok(());
+    }
+    for (code, row) in tx.lab_tubes(&codes)? {
+        let known = gathered.released.iter().any(|(released, ..)| *released == code);
+        if let (Some(at), Some(value), false) = (row.released_at, row.value, known) {
+            gathered.released.push((code, at, value == Value::Negative));
+        }
+    }
+    Ok(())
+}
+
 /// Released tubes: negatives reach each member; anything else opens what must follow.
 fn released(tx: &Tx<'_>, profile: &Profile, gathered: &mut Gathered) -> Result<()> {
     let all = std::mem::take(&mut gathered.released);
@@ -303,6 +318,8 @@ fn open(tx: &Tx<'_>, profile: &Profile, gathered: &mut Gathered, code: &str, mem
     };
     if tx.open_follow_up(&row, members)? {
         gathered.facts.push(Fact::FollowUp { tube: code.into(), round: tube.round, delta: 1 });
+    } else {
+        tx.recount_follow_up(code, at)?;
     }
     Ok(())
 }

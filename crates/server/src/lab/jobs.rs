@@ -12,6 +12,7 @@ use super::{follower, ops};
 use crate::{
     app::{App, AppState},
     edge::problem::Result,
+    work,
 };
 
 /// How often clocks and laboratories are looked at: an alert is due within a minute.
@@ -20,22 +21,23 @@ const TICK: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_millis(500);
 /// Clocks raised in one commit.
 const CLOCKS_MAX: i64 = 2000;
-/// Changes numbered at once, where the engine does not number them in the commit.
-const NUMBERED_MAX: i64 = 10_000;
 const DAY_S: i64 = 24 * 3600;
 /// How long a released non-negative may be without a follow-up before its laboratory is flagged.
 const FOLLOWED_WITHIN_S: i64 = 60;
 
 /// Applies every change there is; answers when the follower has caught up.
 pub async fn catch_up(app: &App) -> Result<()> {
-    app.store.run("number_changes", |tx| tx.number_changes(NUMBERED_MAX)).await?;
+    work::number(app).await?;
     loop {
-        let (profile, now) = (app.plan().profile.clone(), app.now());
-        let change = app.ids.at(now);
-        let more = app.store.run("follow_laboratory", move |tx| follower::follow(tx, &profile, now, change)).await?;
-        if !more {
+        // Looking costs no write where there is nothing to follow.
+        let waiting =
+            app.store.read("look_laboratory", |tx| Ok::<_, StoreError>(tx.newest_change()? > tx.follower(follower::NAME)?)).await?;
+        if !waiting {
             return Ok(());
         }
+        let (profile, now) = (app.plan().profile.clone(), app.now());
+        let change = app.ids.at(now);
+        app.store.run("follow_laboratory", move |tx| follower::follow(tx, &profile, now, change)).await?;
     }
 }
 

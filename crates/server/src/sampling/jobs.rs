@@ -107,9 +107,12 @@ fn gather(changes: &[Change]) -> BTreeMap<Key, PersonCollectionRow> {
 fn judge(tx: &Tx<'_>, plan: &Plan, swabs: &[PersonCollectionRow], now: Instant, facts: &mut Vec<Fact>) -> Stored<()> {
     let kind = ExceptionKind::SecondCollection.as_str();
     let first = swabs.iter().find(|swab| swab.valid);
+    // A member of a pool that was not negative is asked to come again: that swab is no second one.
+    let rechecked = tx.memberships(&[swabs[0].person.0])?;
+    let asked_again = |swab: &PersonCollectionRow| rechecked.iter().any(|m| m.tube != swab.tube && m.taken_at < swab.taken_at);
     for swab in swabs {
         let id = swab.id.uuid();
-        let second = first.filter(|first| swab.valid && first.id != swab.id);
+        let second = first.filter(|first| swab.valid && first.id != swab.id && !asked_again(swab));
         let delta = match second {
             Some(first) => i32::from(tx.open_exception(&exception(plan, swab, first, now))? || tx.reopen_exception(&swab.tube, id, kind)?),
             None => {

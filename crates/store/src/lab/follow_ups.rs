@@ -443,22 +443,22 @@ impl Tx<'_> {
     pub fn recount_follow_up(&self, tube: &str, now: Instant) -> Result<(i32, i32)> {
         let bucket = self.bucket(tube.as_bytes());
         let counts = self.query_opt(
-            "SELECT COALESCE(SUM(CASE WHEN outcome = 'under_recheck' THEN 1 ELSE 0 END), 0),
+            "SELECT COUNT(*), COALESCE(SUM(CASE WHEN outcome = 'under_recheck' THEN 1 ELSE 0 END), 0),
                     COALESCE(SUM(CASE WHEN outcome = 'positive' THEN 1 ELSE 0 END), 0)
              FROM follow_up_member WHERE bucket = $1 AND tube = $2",
             &[bucket.into(), tube.into()],
         )?;
-        let (open, positive): (i32, i32) = match &counts {
-            Some(row) => (row.at(0)?, row.at(1)?),
-            None => (0, 0),
+        let (members, open, positive): (i32, i32, i32) = match &counts {
+            Some(row) => (row.at(0)?, row.at(1)?, row.at(2)?),
+            None => (0, 0, 0),
         };
         self.execute_exact(
             "follow_up",
             1,
-            "UPDATE follow_up SET members_open = $1, members_positive = $2,
-                 closed_at = CASE WHEN $3 > 0 THEN NULL ELSE COALESCE(closed_at, $4) END
-             WHERE bucket = $5 AND tube = $6",
-            &[open.into(), positive.into(), i64::from(open).into(), now.into(), bucket.into(), tube.into()],
+            "UPDATE follow_up SET members = $1, members_open = $2, members_positive = $3,
+                 closed_at = CASE WHEN $4 > 0 THEN NULL ELSE COALESCE(closed_at, $5) END
+             WHERE bucket = $6 AND tube = $7",
+            &[members.into(), open.into(), positive.into(), i64::from(open).into(), now.into(), bucket.into(), tube.into()],
         )?;
         Ok((open, positive))
     }

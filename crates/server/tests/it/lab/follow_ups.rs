@@ -38,6 +38,12 @@ async fn a_positive_pool_stays_open_until_every_member_is_accounted_for() {
     }
     desk.release_one(&singles[8], "positive").await;
     desk.settle().await;
+    allclear_server::work::drain(&desk.city.app).await.unwrap();
+    let exceptions = desk.city.app.store.read("test", |tx| {
+        let root = allclear_domain::kernel::area::AreaCode::parse("330784").unwrap();
+        tx.open_exceptions(root, (allclear_domain::kernel::time::Instant(0), uuid::Uuid::nil()), 50)
+    });
+    assert_eq!(exceptions.await.unwrap(), [], "whoever is asked to come again is no second collection");
     let still = desk.headquarters.get(&path).await.ok();
     assert_eq!((still["members_open"].as_i64(), still["members_positive"].as_i64()), (Some(1), Some(1)), "{still}");
     assert!(still["closed_at"].is_null());
