@@ -327,4 +327,14 @@ impl Tx<'_> {
         let gone = self.execute("DELETE FROM person WHERE bucket = ANY($1) AND no = ANY($2)", &[Val::I64s(&buckets), Val::I64s(&free)])?;
         Ok((last, gone, numbers.len() as u64 - gone))
     }
+
+    /// Lets a SQLite file grow by at most `pages` pages from here on (`None`: without limit): a
+    /// quota, and how a test fills the disk. Nothing on PostgreSQL, which has its own quotas.
+    pub fn limit_growth(&self, pages: Option<i64>) -> Result<()> {
+        let crate::tx::Conn::Sqlite(conn) = self.conn else { return Ok(()) };
+        let used: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+        let limit = pages.map_or(0xFFFF_FFFE, |pages| used + pages);
+        conn.query_row(&format!("PRAGMA max_page_count = {limit}"), [], |_| Ok(()))?;
+        Ok(())
+    }
 }

@@ -156,3 +156,26 @@ async fn noise_and_odd_files_give_one_clear_error() {
     admin.post(&path, json!({ "columns": ["name"] })).await.refused("mapping_columns");
     admin.get("/api/v1/people/imports/00000000-0000-0000-0000-000000000000").await.refused("not_found");
 }
+
+#[tokio::test]
+async fn a_full_disk_stops_an_import_without_losing_anything() {
+    let city = City::start().await;
+    if city.app.store.engine() != allclear_store::Engine::Sqlite {
+        return;
+    }
+    let admin = city.sign_in("admin").await;
+    let mut file = "姓名,证件号码,村社区\n".to_owned();
+    for n in 0..12_000 {
+        file.push_str(&format!("应采薇,E{n:08},石柱镇塘里村\n"));
+    }
+    city.app.store.run("test", |tx| tx.limit_growth(Some(500))).await.unwrap();
+    let (_, stopped) = taken_in(&admin, file.as_bytes()).await;
+    assert_eq!((&stopped["state"], &stopped["problem"]), (&json!("failed"), &json!("store_full")));
+    let added = stopped["added"].as_i64().unwrap();
+    assert!((1..12_000).contains(&added), "some commits went in, one did not: {stopped}");
+    assert_eq!(stopped["rows_done"].as_i64().unwrap(), added, "the counts are those of the commits");
+    city.app.store.run("test", |tx| tx.limit_growth(None)).await.unwrap();
+    let (_, again) = taken_in(&admin, file.as_bytes()).await;
+    let rest = 12_000 - added;
+    assert_eq!(counts(&again), format!("done {rest} {added} 0 0 0"), "the same file goes on from there");
+}
