@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
+use allclear_domain::kernel::time::Instant;
 use allclear_seal::Keys;
 use allclear_store::{Store, StoreConfig, StoreError};
 use axum::Router;
@@ -9,7 +10,7 @@ use axum::Router;
 use crate::{
     accounts::{callers::Callers, ops},
     app::{App, AppState},
-    clock::{Clock, Ids, SystemClock},
+    clock::{Clock, FastClock, Ids, SystemClock},
     demo,
     edge::{problem::Problem, routes},
     lab,
@@ -31,6 +32,8 @@ pub struct Options {
     pub key_file: std::path::PathBuf,
     /// Population of the demo city; none outside the demo.
     pub demo: Option<u64>,
+    /// A clock of another time, and how fast it goes: the demo of a past day.
+    pub clock: Option<(Instant, f64)>,
 }
 
 /// Why a server does not start.
@@ -102,16 +105,26 @@ pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn
     }))
 }
 
+/// Starts what goes on by itself: followers, clocks, jobs.
+pub async fn start_jobs(app: &AppState) -> Result<(), StoreError> {
+    tokio::spawn(lab::jobs::run(Arc::clone(app)));
+    people::jobs::start(app).await?;
+    work::start(app);
+    Ok(())
+}
+
 /// Runs until the process is told to stop.
 pub async fn serve(options: Options) -> Result<(), StartError> {
     let master = master_key(&options.key_file)?;
-    let app = application(&options.store, &master, Arc::new(SystemClock), options.demo.is_some()).await?;
+    let clock: Arc<dyn Clock> = match options.clock {
+        Some((from, speed)) => Arc::new(FastClock::new(from, speed)),
+        None => Arc::new(SystemClock),
+    };
+    let app = application(&options.store, &master, clock, options.demo.is_some()).await?;
     if let Some(population) = options.demo {
         demo::seed::seed(&app, population, 2022).await.map_err(StartError::Demo)?;
     }
-    tokio::spawn(lab::jobs::run(Arc::clone(&app)));
-    people::jobs::start(&app).await?;
-    work::start(&app);
+    start_jobs(&app).await?;
     let (router, _, _) = routes::build(&app);
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| StartError::Listen(options.listen, e))?;
     announce(&app, options.listen).await;

@@ -22,6 +22,55 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that only the replay moves; each look is a microsecond later, so that no two facts have
+/// the same time.
+#[derive(Debug)]
+pub struct ReplayClock(std::sync::atomic::AtomicI64);
+
+impl ReplayClock {
+    /// A clock at `at`.
+    #[must_use]
+    pub const fn at(at: Instant) -> Self {
+        Self(std::sync::atomic::AtomicI64::new(at.0))
+    }
+
+    /// Moves on to `at`; never back.
+    pub fn move_to(&self, at: Instant) {
+        self.0.fetch_max(at.0, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl Clock for ReplayClock {
+    fn now(&self) -> Instant {
+        Instant(self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst))
+    }
+}
+
+/// A clock that began at another time and goes faster than the machine's: the demo of a past day.
+#[derive(Debug)]
+pub struct FastClock {
+    /// The machine's time at the start.
+    started: Instant,
+    /// What the clock said then.
+    from: Instant,
+    speed: f64,
+}
+
+impl FastClock {
+    /// A clock that says `from` now and goes `speed` times as fast as the machine's.
+    #[must_use]
+    pub fn new(from: Instant, speed: f64) -> Self {
+        Self { started: SystemClock.now(), from, speed }
+    }
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Instant {
+        let gone = SystemClock.now().0 - self.started.0;
+        Instant(self.from.0 + (gone as f64 * self.speed) as i64)
+    }
+}
+
 /// Makes ids from the clock's time and the key ring's randomness, so that simulation can replay them.
 #[derive(Clone)]
 pub struct Ids(Arc<Keys>);

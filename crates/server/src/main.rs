@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use allclear_server::{bench, boot, demo, print};
+use allclear_server::{bench, boot, clock::parse_rfc3339, demo, live, print};
 use allclear_store::StoreConfig;
 use clap::{Parser, Subcommand};
 
@@ -37,12 +37,29 @@ enum Command {
         /// Persons of the demo city.
         #[arg(long, env = "POPULATION", default_value_t = 20_000)]
         population: u64,
+        /// The demo's clock begins at this time (RFC 3339) instead of now.
+        #[arg(long, requires = "demo")]
+        clock_from: Option<String>,
+        /// How many times faster the demo's clock goes.
+        #[arg(long, default_value_t = 1.0, requires = "clock_from")]
+        clock_speed: f64,
     },
+    /// Compares what the screens show with a recount of the records; exits 1 if anything differs.
+    Recount(live::recount::cli::Args),
+    /// The demo.
+    #[command(subcommand)]
+    Demo(DemoCommand),
     /// Makes a synthetic city: as a file, or into a store.
     City(demo::make::Args),
     /// Measures this machine.
     #[command(subcommand)]
     Bench(BenchCommand),
+}
+
+#[derive(Subcommand)]
+enum DemoCommand {
+    /// Plays 5 to 10 January 2022 through the public API and checks the published figures.
+    Replay(demo::replay::Args),
 }
 
 #[derive(Subcommand)]
@@ -63,11 +80,14 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let done: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
         Command::Labels(labels) => labels.run(),
-        Command::Serve { store, listen, key_file, demo, population } => {
+        Command::Serve { store, listen, key_file, demo, population, clock_from, clock_speed } => {
             let demo = demo.then_some(population);
-            boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo }).await.map_err(Into::into)
+            let clock = clock_from.as_deref().and_then(parse_rfc3339).map(|from| (from, clock_speed));
+            boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo, clock }).await.map_err(Into::into)
         }
         Command::City(args) => demo::make::run(args).await,
+        Command::Recount(args) => live::recount::cli::run(args).await.map_err(Into::into),
+        Command::Demo(DemoCommand::Replay(args)) => demo::replay::run(args).await.map_err(Into::into),
         Command::Bench(BenchCommand::Collect(args)) => bench::collect::run(args).await.map_err(Into::into),
         Command::Bench(BenchCommand::Import(args)) => bench::import::run(args).await.map_err(Into::into),
         Command::Bench(BenchCommand::Lookup(args)) => bench::lookup::run(args).await.map_err(Into::into),

@@ -17,6 +17,7 @@ pub mod resident;
 pub mod rounds;
 pub mod sites;
 pub mod sync;
+pub mod trace;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -2,6 +2,7 @@
 
 pub mod city;
 pub mod make;
+pub mod replay;
 pub mod seed;
 
 use allclear_domain::{kernel::access::Role, people::mask};

@@ -8,7 +8,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{assets, guard, limits};
-use crate::{accounts, app::AppState, lab, live, people, print, sampling, sync};
+use crate::{accounts, app::AppState, lab, live, people, print, reports, sampling, sync, trace};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,9 @@ fn table(app: &AppState) -> Table {
         .guarded(Action::WorkMissingList, sampling::missing::http::routes())
         .guarded(Action::ManageRounds, print::http::routes())
         .guarded(Action::ReadLive, live::http::routes())
+        .guarded(Action::ReadLive, reports::http::routes())
         .guarded(Action::RecordFieldFacts, sync::http::routes())
+        .guarded(Action::Trace, trace::http::routes())
         .guarded(Action::ReadRoster, sync::http::roster_routes())
         .open(people::http::resident_routes())
         .guarded(Action::ManageAccounts, people::http::area_admin_routes())

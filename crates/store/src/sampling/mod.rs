@@ -289,7 +289,16 @@ impl Tx<'_> {
 
     /// One box, locked.
     pub fn box_for_update(&self, code: &str) -> Result<Option<BoxRow>> {
-        self.query_opt("SELECT * FROM box WHERE bucket = $1 AND code = $2 FOR UPDATE", &[self.bucket(code.as_bytes()).into(), code.into()])?
+        self.box_by("SELECT * FROM box WHERE bucket = $1 AND code = $2 FOR UPDATE", code)
+    }
+
+    /// One box.
+    pub fn box_for_look(&self, code: &str) -> Result<Option<BoxRow>> {
+        self.box_by("SELECT * FROM box WHERE bucket = $1 AND code = $2", code)
+    }
+
+    fn box_by(&self, sql: &'static str, code: &str) -> Result<Option<BoxRow>> {
+        self.query_opt(sql, &[self.bucket(code.as_bytes()).into(), code.into()])?
             .map(|row| {
                 Ok(BoxRow {
                     code: row.get("code")?,

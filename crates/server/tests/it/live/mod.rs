@@ -1,5 +1,7 @@
 //! The big screen.
 
+mod trace;
+
 use allclear_domain::kernel::code::TubeCode;
 use allclear_server::{live, work};
 use allclear_testkit::City;

@@ -1,6 +1,8 @@
 //! The recount: every figure of the screens again from the records, by plain counting that shares
 //! nothing with the fold.
 
+pub mod cli;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use allclear_domain::{

@@ -1,0 +1,4 @@
+//! The daily report: what headquarters hands on, as PDF and XLSX, from the same counts as the screen.
+
+pub mod daily;
+pub mod http;

@@ -1,0 +1,54 @@
+//! Traces and reports.
+
+use allclear_testkit::City;
+use serde_json::json;
+
+use super::{seal, tube};
+
+#[tokio::test]
+async fn every_step_of_a_tube_and_a_person_can_be_told() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let people = city.people(site).await;
+    let mut commands: Vec<_> = people.iter().take(2).map(|no| phone.swab(round, site, &tube(1), *no)).collect();
+    let undone = commands[1]["id"].clone();
+    commands.push(phone.command(json!({ "op": "void_collection", "collection": undone, "tube": tube(1), "reason": "wrong person" })));
+    commands.push(seal(&mut phone, &tube(1), 1));
+    phone.records(&commands).await;
+    city.drain().await;
+    let headquarters = city.sign_in("headquarters").await;
+    let trace = headquarters.get(&format!("/api/v1/trace/tube/{}", tube(1))).await.ok();
+    let events: Vec<_> = trace["steps"].as_array().unwrap().iter().map(|s| s["event"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(events, ["collected", "collected", "voided", "sealed"]);
+    let step = &trace["steps"][0];
+    assert_eq!(
+        (step["device_no"].as_i64(), step["device"].as_str(), step["person"]["no"].as_i64()),
+        (Some(phone.device_no), Some("test"), Some(people[0]))
+    );
+    assert!(step["person"]["name"].as_str().unwrap().contains('*'), "masked: {step}");
+    assert!(step["who"].as_str().unwrap().contains("登记员"), "{step}");
+    let person = headquarters.get(&format!("/api/v1/trace/person/{}", people[0])).await.ok();
+    assert_eq!((person["members"].as_i64(), person["steps"][0]["tube"].as_str()), (Some(1), Some(tube(1).as_str())));
+    headquarters.get("/api/v1/trace/tube/T0000000420").await.refused("code_malformed");
+    headquarters.get(&format!("/api/v1/trace/tube/{}", tube(9))).await.refused("not_found");
+    city.sign_in("registrar").await.get(&format!("/api/v1/trace/tube/{}", tube(1))).await.refused("forbidden");
+}
+
+#[tokio::test]
+async fn the_daily_report_is_a_pdf_and_a_workbook() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let people = city.people(site).await;
+    let swabs: Vec<_> = people.iter().take(3).map(|no| phone.swab(round, site, &tube(1), *no)).collect();
+    phone.records(&swabs).await;
+    city.drain().await;
+    let headquarters = city.sign_in("headquarters").await;
+    let pdf = headquarters.get("/api/v1/reports/daily.pdf?date=2022-01-06").await;
+    assert!(pdf.status.is_success() && pdf.bytes.starts_with(b"%PDF"), "{}", pdf.status);
+    let xlsx = headquarters.get("/api/v1/reports/daily.xlsx?date=2022-01-06&lang=en").await;
+    assert!(xlsx.status.is_success() && xlsx.bytes.starts_with(b"PK"), "{}", xlsx.status);
+    headquarters.get("/api/v1/reports/daily.pdf?date=6.1.2022").await.refused("body_invalid");
+    headquarters.get("/api/v1/reports/weekly.pdf").await.refused("not_found");
+}
