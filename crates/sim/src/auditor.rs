@@ -103,7 +103,7 @@ impl World {
 /// Compares the store with the auditor's own answer.
 pub async fn audit(city: &City, made: &[Made], seed: u64) {
     let mut ordered: Vec<&Made> = made.iter().collect();
-    ordered.sort_by_key(|made| made.key.clone());
+    ordered.sort_by_key(|made| made.key);
     let mut world = World::default();
     for made in ordered {
         world.step(made);

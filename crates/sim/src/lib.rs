@@ -9,7 +9,7 @@
 //! To extend: an operation in [`op`], what the world does with it in [`auditor`], when it happens in
 //! [`workload`]. A sequence that was found becomes a plain test.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a simulation stops at the first surprise")]
+#![expect(clippy::expect_used, reason = "a simulation stops at the first surprise")]
 
 pub mod auditor;
 pub mod op;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use allclear_store::{StoreConfig, StoreError};
 use serde::Serialize;
-use utoipa::OpenApi;
 
 use super::problem::Code;
 use super::routes;
@@ -17,16 +16,6 @@ pub struct Contract {
     /// `contract/problems.json`
     pub problems: String,
 }
-
-/// Types that pages use and no route names: what is pushed as events, and what is on its way to a route.
-#[derive(OpenApi)]
-#[openapi(components(schemas(
-    allclear_wire::demo::Demo,
-    allclear_wire::live::DrillDown,
-    allclear_wire::live::LiveFrame,
-    allclear_wire::resident::ResidentPage,
-)))]
-struct Unrouted;
 
 #[derive(Serialize)]
 struct ProblemText {
@@ -41,8 +30,7 @@ struct ProblemText {
 pub async fn contract(folder: &std::path::Path) -> Result<Contract, StoreError> {
     let store = StoreConfig::Sqlite(folder.join("contract.db"));
     let app = boot::application(&store, &[0; 32], Arc::new(SystemClock), false).await?;
-    let (_, mut openapi, _) = routes::build(&app);
-    openapi.merge(Unrouted::openapi());
+    let (_, openapi, _) = routes::build(&app);
     let problems: Vec<ProblemText> = Code::ALL
         .iter()
         .map(|code| {

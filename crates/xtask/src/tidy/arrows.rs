@@ -10,7 +10,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("store", &["domain", "seal"]),
     ("server", &["domain", "seal", "store", "wire"]),
     ("testkit", &["domain", "seal", "server", "store", "wire"]),
-    ("sim", &["domain", "testkit", "wire"]),
+    ("sim", &["domain", "server", "store", "testkit", "wire"]),
     ("xtask", &["server"]),
 ];
 
