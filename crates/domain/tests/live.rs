@@ -1,5 +1,7 @@
 //! The fold of any feed equals a recount of the facts that came out of it.
 
+#![expect(clippy::expect_used, reason = "tests stop at the first surprise")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use allclear_domain::{

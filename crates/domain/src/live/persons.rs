@@ -7,6 +7,11 @@ use roaring::RoaringTreemap;
 
 use crate::kernel::{area::AreaCode, id::PersonNo};
 
+/// Persons by village.
+pub type PersonSets = BTreeMap<AreaCode, RoaringTreemap>;
+/// How often a person counts in a village, where that is neither none nor one.
+pub type OddCounts = BTreeMap<(AreaCode, u64), i32>;
+
 /// Counts of a village or of any sum of villages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -37,13 +42,13 @@ impl Counts {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Persons {
     /// Persons with a collection that counts, by the area it was recorded for.
-    sampled: BTreeMap<AreaCode, RoaringTreemap>,
+    sampled: PersonSets,
     /// Collections of one person in one area where they are neither none nor one.
-    odd: BTreeMap<(AreaCode, u64), i32>,
+    odd: OddCounts,
     all: RoaringTreemap,
     /// Persons with collections in more than one area.
     spread: RoaringTreemap,
-    expected: BTreeMap<AreaCode, RoaringTreemap>,
+    expected: PersonSets,
     expected_all: RoaringTreemap,
     villages: BTreeMap<AreaCode, Counts>,
 }
@@ -52,7 +57,7 @@ impl Eq for Persons {}
 
 impl Persons {
     /// Replaces the expected list and counts anew.
-    pub fn set_expected(&mut self, expected: BTreeMap<AreaCode, RoaringTreemap>) {
+    pub fn set_expected(&mut self, expected: PersonSets) {
         self.expected = expected;
         self.expected_all = self.expected.values().fold(RoaringTreemap::new(), |mut all, village| {
             all |= village;
@@ -222,17 +227,13 @@ impl Persons {
 
     /// What a snapshot keeps: persons by area, and the counts that are neither none nor one.
     #[must_use]
-    pub const fn parts(&self) -> (&BTreeMap<AreaCode, RoaringTreemap>, &BTreeMap<(AreaCode, u64), i32>) {
+    pub const fn parts(&self) -> (&PersonSets, &OddCounts) {
         (&self.sampled, &self.odd)
     }
 
     /// Reads back what a snapshot kept; the expected list is set apart.
     #[must_use]
-    pub fn from_parts(
-        sampled: BTreeMap<AreaCode, RoaringTreemap>,
-        odd: BTreeMap<(AreaCode, u64), i32>,
-        collections: &BTreeMap<AreaCode, i64>,
-    ) -> Self {
+    pub fn from_parts(sampled: PersonSets, odd: OddCounts, collections: &BTreeMap<AreaCode, i64>) -> Self {
         let mut persons = Self { odd, ..Self::default() };
         for village in sampled.values() {
             persons.spread |= &persons.all & village;
