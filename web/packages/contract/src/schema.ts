@@ -190,6 +190,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exceptions of the caller's areas, oldest first. */
+        get: operations["list_exceptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One exception with both sides. */
+        get: operations["show_exception"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides an exception. */
+        post: operations["resolve_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open exceptions of the caller's areas by kind. */
+        get: operations["count_exceptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exemptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exemptions of an area, masked. */
+        get: operations["list_exemptions"];
+        put?: never;
+        /** Takes a person off the expected lists of a period. */
+        post: operations["add_exemption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exemptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an exemption back. */
+        delete: operations["remove_exemption"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/field/roster": {
         parameters: {
             query?: never;
@@ -1151,6 +1254,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/planner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites, samplers and pool sizes for an area, with the numbers that they are made of. */
+        get: operations["plan_area"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resident/me": {
         parameters: {
             query?: never;
@@ -1196,7 +1316,145 @@ export interface paths {
         /** Every round, newest first. */
         get: operations["list_rounds"];
         put?: never;
+        /** Plans a round. */
+        post: operations["create_round"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One round with its towns, those left out, and what was ordered. */
+        get: operations["show_round"];
+        /** Changes the plan of a draft. */
+        put: operations["change_round"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens, closes or reopens a round. */
+        post: operations["order_round"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/{id}/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Expected persons without a swab, masked. */
+        get: operations["list_missing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/{id}/missing/{person}/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Name and phone of one person on the list, in clear; the look is logged. */
+        post: operations["call_missing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/{id}/missing/{person}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stores what came of a call. */
+        post: operations["note_missing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/{id}/missing/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many are missing in the areas right below one. */
+        get: operations["missing_by_area"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/{id}/missing/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The list as a file with names and phones in clear; the export is logged with its reason. */
+        post: operations["export_missing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts whom a round would expect, before anything is written. */
+        post: operations["preview_round"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1249,8 +1507,112 @@ export interface paths {
         /** Every site, by name. */
         get: operations["list_sites"];
         put?: never;
+        /** Makes a site. */
+        post: operations["create_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a site. */
+        put: operations["change_site"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a site, or closes it and sends its queue to another. */
+        post: operations["open_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shifts of a site that have not ended. */
+        get: operations["list_shifts"];
+        put?: never;
+        /** Plans a shift. */
+        post: operations["add_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts that may work at a site. */
+        get: operations["station_workers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every site with its work, rate and estimated wait. */
+        get: operations["site_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/station-shifts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a shift off the plan. */
+        delete: operations["remove_shift"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1695,11 +2057,113 @@ export interface components {
             /** @description `typed` or `scanned`. */
             source: string;
         };
+        /** @description Open exceptions of one kind. */
+        ExceptionCount: {
+            /** @description Kind. */
+            kind: components["schemas"]["ExceptionKind"];
+            /**
+             * Format: int64
+             * @description Open.
+             */
+            open: number;
+        };
+        /** @description An exception with both sides. */
+        ExceptionDetail: components["schemas"]["ExceptionLine"] & {
+            /** @description What may be decided. */
+            allowed: components["schemas"]["Resolution"][];
+            /** @description What it met. */
+            met: components["schemas"]["MetSide"];
+            /** @description In words. */
+            note?: string | null;
+            /** @description When. */
+            resolved_at?: string | null;
+            /** @description Who resolved it. */
+            resolved_by?: string | null;
+            /** @description What the device sent. */
+            sent: components["schemas"]["SentSide"];
+            /** @description What is suggested. */
+            suggested: components["schemas"]["Resolution"];
+        };
         /**
          * @description Why a fact waits for a person.
          * @enum {string}
          */
         ExceptionKind: "second_collection" | "tube_held_elsewhere" | "tube_sealed" | "tube_over_full" | "unknown_person" | "round_closed" | "clock_too_far_off" | "content_differs" | "count_differs" | "malformed_code" | "unknown_target" | "wrong_state" | "out_of_scope";
+        /** @description One line of the list. */
+        ExceptionLine: {
+            /** @description Area. */
+            area: string;
+            /** @description Its name. */
+            area_name: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Kind. */
+            kind: components["schemas"]["ExceptionKind"];
+            /** @description When it was opened. */
+            opened_at: string;
+            /** @description What was decided. */
+            resolution?: string | null;
+            /**
+             * Format: uuid
+             * @description Round.
+             */
+            round?: string | null;
+            /** @description Its name. */
+            round_name?: string | null;
+            /**
+             * Format: uuid
+             * @description Site.
+             */
+            site?: string | null;
+            /** @description Its name. */
+            site_name?: string | null;
+            /** @description `open` or `resolved`. */
+            state: string;
+            /** @description Tube, box or other code it is about. */
+            subject: string;
+        };
+        /** @description Persons left out for one reason. */
+        ExemptCount: {
+            /**
+             * Format: int64
+             * @description Persons.
+             */
+            persons: number;
+            /** @description `medical`, `quarantined`, `vaccinated`, `away`, `deceased`, `other`. */
+            reason: string;
+        };
+        /** @description An exemption, masked. */
+        Exemption: {
+            /** @description Village. */
+            area: string;
+            /** @description Its name. */
+            area_name: string;
+            /** @description Account that gave it. */
+            created_by: string;
+            /** @description Begin. */
+            from_at: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Name, masked. */
+            name: string;
+            /** @description In words. */
+            note: string;
+            /**
+             * Format: int64
+             * @description Person number.
+             */
+            person: number;
+            /** @description Why. */
+            reason: string;
+            /** @description End. */
+            until_at?: string | null;
+        };
         /** @description Columns found in a file, with a suggestion. */
         ExportColumns: {
             /** @description Headers of the line that looks like the header. */
@@ -2295,6 +2759,14 @@ export interface components {
             /** @description Password, sent only over TLS. */
             password: string;
         };
+        /** @description Id of what was made. */
+        Made: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+        };
         /** @description Who is signed in. The session itself is an HttpOnly cookie `allclear_session`. */
         Me: {
             /**
@@ -2332,6 +2804,146 @@ export interface components {
             goes: number;
             /** @description Why. */
             reason: string;
+        };
+        /** @description The round as it is. */
+        MetRound: {
+            /** @description Closed. */
+            closed_at?: string | null;
+            /** @description Name. */
+            name: string;
+            /** @description Opened. */
+            opened_at?: string | null;
+            /** @description State. */
+            state: string;
+        };
+        /** @description What it met. */
+        MetSide: {
+            round?: components["schemas"]["MetRound"] | null;
+            /** @description Swabs of the same person. */
+            swabs: components["schemas"]["MetSwab"][];
+            tube?: components["schemas"]["MetTube"] | null;
+        };
+        /** @description A swab of the same person in the same round. */
+        MetSwab: {
+            /** @description Site. */
+            site_name: string;
+            /** @description When it was taken. */
+            taken_at: string;
+            /** @description Whether it is the one that this exception is about. */
+            this: boolean;
+            /** @description Tube. */
+            tube: string;
+            /** @description Whether it counts. */
+            valid: boolean;
+        };
+        /** @description The tube as it is. */
+        MetTube: {
+            /**
+             * Format: int32
+             * @description Swabs counted at the seal.
+             */
+            counted?: number | null;
+            /**
+             * Format: int32
+             * @description Swabs inside.
+             */
+            inside: number;
+            /** @description Kind. */
+            kind: components["schemas"]["TubeKind"];
+            /** @description When it was sealed. */
+            sealed_at?: string | null;
+            /** @description Site that holds it. */
+            site_name: string;
+            /** @description Stage. */
+            stage: string;
+            /**
+             * Format: int32
+             * @description Station that holds it.
+             */
+            station?: number | null;
+            /**
+             * Format: int32
+             * @description Swabs that count.
+             */
+            valid: number;
+        };
+        /** @description Who is missing in one area. */
+        MissingArea: {
+            /** @description Division code. */
+            area: string;
+            /**
+             * Format: int64
+             * @description Persons expected.
+             */
+            expected: number;
+            /**
+             * Format: int64
+             * @description Of these, without a swab.
+             */
+            missing: number;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description Stores what a call came to. */
+        MissingCallResult: {
+            /** @description In words; needed for `exempt`. */
+            note?: string;
+            /** @description What. */
+            outcome: components["schemas"]["MissingOutcome"];
+        };
+        /** @description Name and number of one person, in clear; the look is logged. */
+        MissingContact: {
+            /** @description Name. */
+            name: string;
+            /** @description Phone, if one is known. */
+            phone?: string | null;
+        };
+        /** @description Asks for a file with names and phones in clear; logged. */
+        MissingExport: {
+            /** @description Area. */
+            area: string;
+            /** @description `csv` or `xlsx`. */
+            format: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /**
+         * @description What a call came to.
+         * @enum {string}
+         */
+        MissingOutcome: "coming" | "sampled_elsewhere" | "exempt" | "moved_away" | "not_reached" | "refused";
+        /** @description One person, masked. */
+        MissingPerson: {
+            /** @description Village. */
+            area: string;
+            /** @description Its name. */
+            area_name: string;
+            /**
+             * Format: int32
+             * @description Year of birth.
+             */
+            birth_year?: number | null;
+            /** @description Groups. */
+            groups: string[];
+            /**
+             * Format: int64
+             * @description Household number.
+             */
+            household?: number | null;
+            /** @description Name, masked. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Person number.
+             */
+            no: number;
+            /** @description In words. */
+            note?: string | null;
+            outcome?: components["schemas"]["MissingOutcome"] | null;
+            /** @description When. */
+            outcome_at?: string | null;
+            /** @description Phone, masked. */
+            phone?: string | null;
         };
         /** @description A collection moves. */
         MoveCollection: {
@@ -2402,6 +3014,22 @@ export interface components {
             account: string;
             /** @description What people call the device: "石柱 3 号 PDA". */
             label: string;
+        };
+        /** @description Takes a person off the expected lists of a period. */
+        NewExemption: {
+            /** @description Begin; now if absent. */
+            from_at?: string | null;
+            /** @description In words; needed for `other`. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description Person number.
+             */
+            person: number;
+            /** @description `medical`, `quarantined`, `vaccinated`, `away`, `deceased`, `other`. */
+            reason: string;
+            /** @description End, if it has one. */
+            until_at?: string | null;
         };
         /** @description A new instrument. */
         NewInstrument: {
@@ -2477,6 +3105,23 @@ export interface components {
             damage?: string | null;
             /** @description Note. */
             note?: string | null;
+        };
+        /** @description A shift to be planned. */
+        NewShift: {
+            /**
+             * Format: uuid
+             * @description Account.
+             */
+            account: string;
+            /** @description Begin. */
+            from_at: string;
+            /**
+             * Format: int32
+             * @description Station, from 1.
+             */
+            station: number;
+            /** @description End. */
+            until_at: string;
         };
         /** @description The operations of the field. */
         Op: (components["schemas"]["RecordCollection"] & {
@@ -2621,6 +3266,134 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. `next` goes back as `?after=` to read on; absent at the end. */
+        Page_ExceptionLine: {
+            /** @description Where the next page begins. */
+            next?: string | null;
+            /** @description The rows of this page. */
+            rows: {
+                /** @description Area. */
+                area: string;
+                /** @description Its name. */
+                area_name: string;
+                /**
+                 * Format: uuid
+                 * @description Id.
+                 */
+                id: string;
+                /** @description Kind. */
+                kind: components["schemas"]["ExceptionKind"];
+                /** @description When it was opened. */
+                opened_at: string;
+                /** @description What was decided. */
+                resolution?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Round.
+                 */
+                round?: string | null;
+                /** @description Its name. */
+                round_name?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Site.
+                 */
+                site?: string | null;
+                /** @description Its name. */
+                site_name?: string | null;
+                /** @description `open` or `resolved`. */
+                state: string;
+                /** @description Tube, box or other code it is about. */
+                subject: string;
+            }[];
+            /**
+             * Format: int64
+             * @description How many rows match in all, if that is cheap to know.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. `next` goes back as `?after=` to read on; absent at the end. */
+        Page_Exemption: {
+            /** @description Where the next page begins. */
+            next?: string | null;
+            /** @description The rows of this page. */
+            rows: {
+                /** @description Village. */
+                area: string;
+                /** @description Its name. */
+                area_name: string;
+                /** @description Account that gave it. */
+                created_by: string;
+                /** @description Begin. */
+                from_at: string;
+                /**
+                 * Format: uuid
+                 * @description Id.
+                 */
+                id: string;
+                /** @description Name, masked. */
+                name: string;
+                /** @description In words. */
+                note: string;
+                /**
+                 * Format: int64
+                 * @description Person number.
+                 */
+                person: number;
+                /** @description Why. */
+                reason: string;
+                /** @description End. */
+                until_at?: string | null;
+            }[];
+            /**
+             * Format: int64
+             * @description How many rows match in all, if that is cheap to know.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. `next` goes back as `?after=` to read on; absent at the end. */
+        Page_MissingPerson: {
+            /** @description Where the next page begins. */
+            next?: string | null;
+            /** @description The rows of this page. */
+            rows: {
+                /** @description Village. */
+                area: string;
+                /** @description Its name. */
+                area_name: string;
+                /**
+                 * Format: int32
+                 * @description Year of birth.
+                 */
+                birth_year?: number | null;
+                /** @description Groups. */
+                groups: string[];
+                /**
+                 * Format: int64
+                 * @description Household number.
+                 */
+                household?: number | null;
+                /** @description Name, masked. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Person number.
+                 */
+                no: number;
+                /** @description In words. */
+                note?: string | null;
+                outcome?: components["schemas"]["MissingOutcome"] | null;
+                /** @description When. */
+                outcome_at?: string | null;
+                /** @description Phone, masked. */
+                phone?: string | null;
+            }[];
+            /**
+             * Format: int64
+             * @description How many rows match in all, if that is cheap to know.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. `next` goes back as `?after=` to read on; absent at the end. */
         Page_ParkedRow: {
             /** @description Where the next page begins. */
             next?: string | null;
@@ -2719,6 +3492,106 @@ export interface components {
                  * @description Stations (tables).
                  */
                 stations: number;
+                /**
+                 * Format: uuid
+                 * @description Where its queue goes while it is closed.
+                 */
+                transfer_to?: string | null;
+            }[];
+            /**
+             * Format: int64
+             * @description How many rows match in all, if that is cheap to know.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. `next` goes back as `?after=` to read on; absent at the end. */
+        Page_SiteState: {
+            /** @description Where the next page begins. */
+            next?: string | null;
+            /** @description The rows of this page. */
+            rows: (components["schemas"]["Site"] & {
+                /** @description Name of the area it stands in. */
+                area_name: string;
+                /** @description Why it is closed. */
+                closed_reason?: string | null;
+                /**
+                 * Format: int64
+                 * @description Persons expected of the areas it serves.
+                 */
+                expected: number;
+                /** @description When it last recorded anything. */
+                last_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Of these, open.
+                 */
+                open_tubes: number;
+                /**
+                 * Format: double
+                 * @description Swabs an hour over the last half hour.
+                 */
+                per_hour: number;
+                /**
+                 * Format: double
+                 * @description The same for one station.
+                 */
+                per_station_hour: number;
+                /**
+                 * Format: int64
+                 * @description Swabs that count.
+                 */
+                swabs: number;
+                /** @description Name of the site that takes its queue. */
+                transfer_to_name?: string | null;
+                /**
+                 * Format: int64
+                 * @description Tubes.
+                 */
+                tubes: number;
+                /**
+                 * Format: int64
+                 * @description Version for changes.
+                 */
+                version: number;
+                /**
+                 * Format: int64
+                 * @description Estimated wait in minutes, if it can be told.
+                 */
+                wait_minutes?: number | null;
+            })[];
+            /**
+             * Format: int64
+             * @description How many rows match in all, if that is cheap to know.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. `next` goes back as `?after=` to read on; absent at the end. */
+        Page_StationShift: {
+            /** @description Where the next page begins. */
+            next?: string | null;
+            /** @description The rows of this page. */
+            rows: {
+                /**
+                 * Format: uuid
+                 * @description Account.
+                 */
+                account: string;
+                /** @description Its name as shown. */
+                account_name: string;
+                /** @description Begin. */
+                from_at: string;
+                /**
+                 * Format: uuid
+                 * @description Id.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description Station.
+                 */
+                station: number;
+                /** @description End. */
+                until_at: string;
             }[];
             /**
              * Format: int64
@@ -3015,6 +3888,118 @@ export interface components {
             /** @description Where the first goes; absent: the first free well down the columns. */
             well?: string | null;
         };
+        /** @description What an area needs. */
+        Plan: {
+            /**
+             * Format: int32
+             * @description The size with the fewest expected tests.
+             */
+            advised: number;
+            /** @description Division code. */
+            area: string;
+            /** @description Its name. */
+            area_name: string;
+            /**
+             * Format: double
+             * @description Hours until members of a pool are sampled again, from the profile.
+             */
+            hours_again: number;
+            /**
+             * Format: double
+             * @description Hours a tube may take to the laboratory, from the profile.
+             */
+            hours_to_lab: number;
+            /**
+             * Format: int32
+             * @description Persons a sampler, by the rule.
+             */
+            persons_per_sampler: number;
+            /** @description Persons a site, by the rule. */
+            persons_per_site: [
+                number,
+                number
+            ];
+            /** @description Pool sizes. */
+            pools: components["schemas"]["PoolAdvice"][];
+            /**
+             * Format: int64
+             * @description Persons in the register.
+             */
+            population: number;
+            /**
+             * Format: double
+             * @description Prevalence assumed: p.
+             */
+            prevalence: number;
+            /**
+             * Format: int64
+             * @description Samplers.
+             */
+            samplers: number;
+            /**
+             * Format: int64
+             * @description Sites, most.
+             */
+            sites_max: number;
+            /**
+             * Format: int64
+             * @description Sites, fewest.
+             */
+            sites_min: number;
+            /**
+             * Format: int64
+             * @description Sites that serve the area and are open.
+             */
+            sites_open: number;
+            /**
+             * Format: int64
+             * @description Their stations.
+             */
+            stations_open: number;
+            /**
+             * Format: double
+             * @description Tubes an hour of all laboratories, assumed.
+             */
+            tubes_per_hour: number;
+        };
+        /** @description One pool size in two-stage group testing. */
+        PoolAdvice: {
+            /**
+             * Format: double
+             * @description Hours until everybody is known.
+             */
+            hours_all: number;
+            /**
+             * Format: double
+             * @description Hours until the first stage is out.
+             */
+            hours_first: number;
+            /**
+             * Format: double
+             * @description Probability that a pool is not negative: 1 − (1 − p)^n.
+             */
+            positive: number;
+            /**
+             * Format: int32
+             * @description Persons a tube: n.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description Tubes of the first stage.
+             */
+            tests_first: number;
+            /**
+             * Format: double
+             * @description Expected tests a person: 1/n + 1 − (1 − p)^n.
+             */
+            tests_per_person: number;
+            /**
+             * Format: int64
+             * @description Persons sampled again and tested alone.
+             */
+            tests_second: number;
+        };
         /** @description The one error body of every route, `application/problem+json`. */
         Problem: {
             /** @description Stable code, listed in `contract/problems.json`. */
@@ -3307,6 +4292,23 @@ export interface components {
             /** @description How far it has come. */
             stage: components["schemas"]["TestStage"];
         };
+        /**
+         * @description A supervisor's decision.
+         * @enum {string}
+         */
+        Resolution: "keep" | "void" | "link_person" | "dismiss";
+        /** @description Decides an exception. */
+        ResolveException: {
+            /** @description What. */
+            decision: components["schemas"]["Resolution"];
+            /** @description Why; needed to void or dismiss. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description Whose swab it is, for `link_person`.
+             */
+            person?: number | null;
+        };
         /** @description Decides a hold. */
         ResolveHold: {
             /** @description `receive` (it is known now) or `discard`. */
@@ -3425,6 +4427,73 @@ export interface components {
             /** @description Tube kind used unless an area of the scope says otherwise. */
             tube_kind: components["schemas"]["TubeKind"];
         };
+        /** @description Everything about one round. */
+        RoundDetail: components["schemas"]["Round"] & {
+            /** @description When it was closed. */
+            closed_at?: string | null;
+            /** @description Orders, oldest first. */
+            events: components["schemas"]["RoundEventLine"][];
+            /** @description Persons left out, by reason. */
+            exempt: components["schemas"]["ExemptCount"][];
+            /** @description Groups expected. */
+            groups: string[];
+            /** @description What may be ordered now. */
+            may: components["schemas"]["RoundEvent"][];
+            /** @description When it was opened first. */
+            opened_at?: string | null;
+            /** @description Where, with tube kinds. */
+            scope: components["schemas"]["ScopeLine"][];
+            /** @description Town by town. */
+            towns: components["schemas"]["TownCount"][];
+            /**
+             * Format: int64
+             * @description Version for changes.
+             */
+            version: number;
+        };
+        /**
+         * @description An order about a round.
+         * @enum {string}
+         */
+        RoundEvent: "open" | "begin_closing" | "close" | "reopen";
+        /** @description One line of a round's history. */
+        RoundEventLine: {
+            /** @description When. */
+            at: string;
+            /** @description `create`, `change`, `open`, `begin_closing`, `close`, `reopen`. */
+            event: string;
+            /** @description Account. */
+            ordered_by: string;
+            /** @description Why. */
+            reason?: string | null;
+        };
+        /** @description Orders an event. */
+        RoundEventOrder: {
+            /** @description What. */
+            event: components["schemas"]["RoundEvent"];
+            /** @description Why; needed to reopen. */
+            reason?: string | null;
+        };
+        /** @description A round to be planned, or the plan of a draft as it should be. */
+        RoundOrder: {
+            /** @description Planned end. */
+            ends_at: string;
+            /** @description Groups that a person must be in to be expected; none: everybody. */
+            groups?: string[];
+            /** @description Name. */
+            name: string;
+            /** @description Where. */
+            scope: components["schemas"]["ScopeLine"][];
+            /** @description Planned start. */
+            starts_at: string;
+            /** @description Tube kind unless a line of the scope says otherwise. */
+            tube_kind: components["schemas"]["TubeKind"];
+            /**
+             * Format: int64
+             * @description Version that was read; not needed for a new round and for a preview.
+             */
+            version?: number | null;
+        };
         /** @description What the plan says of the round: the line that the curve is held against. */
         RoundPlan: {
             /** @description Planned end. */
@@ -3436,6 +4505,43 @@ export interface components {
             per_five_minutes: number;
             /** @description Planned start. */
             starts_at: string;
+        };
+        /** @description What opening a round would mean. */
+        RoundPreview: {
+            /** @description Persons left out, by reason. */
+            exempt: components["schemas"]["ExemptCount"][];
+            /**
+             * Format: int64
+             * @description Persons expected.
+             */
+            expected: number;
+            /**
+             * Format: int64
+             * @description Samplers by the rule.
+             */
+            samplers: number;
+            /**
+             * Format: int64
+             * @description Sites by the rule, most.
+             */
+            sites_max: number;
+            /**
+             * Format: int64
+             * @description Sites by the rule, fewest.
+             */
+            sites_min: number;
+            /**
+             * Format: int64
+             * @description Sites that serve the scope and are open.
+             */
+            sites_open: number;
+            /** @description Town by town. */
+            towns: components["schemas"]["TownCount"][];
+            /**
+             * Format: int64
+             * @description Tubes if every tube is full.
+             */
+            tubes: number;
         };
         /**
          * @description State of a round.
@@ -3548,6 +4654,12 @@ export interface components {
             /** @description What it means. */
             verdict: components["schemas"]["Verdict"];
         };
+        /** @description One line of a round's scope. */
+        ScopeLine: {
+            /** @description Area (its whole subtree). */
+            area: string;
+            tube_kind?: components["schemas"]["TubeKind"] | null;
+        };
         /** @description The box is closed. */
         SealBox: {
             /** @description The box. */
@@ -3571,6 +4683,54 @@ export interface components {
             difference_signed_by?: string | null;
             /** @description The tube's code. */
             tube: string;
+        };
+        /** @description What the device sent. */
+        SentSide: {
+            /** @description When, by the device's clock. */
+            at?: string | null;
+            /** @description What the device said of somebody unknown, masked. */
+            claimed?: string | null;
+            /**
+             * Format: int64
+             * @description Seconds by which the device's clock was behind the server's.
+             */
+            clock_offset_s?: number | null;
+            /** @description The command's word. */
+            command: string;
+            /** @description What people call the device. */
+            device_label?: string | null;
+            /**
+             * Format: int64
+             * @description Short number of the device.
+             */
+            device_no?: number | null;
+            /** @description How the person was recognised. */
+            id_mode?: string | null;
+            /** @description Whether the device was offline. */
+            offline?: boolean | null;
+            /**
+             * Format: int64
+             * @description Person number.
+             */
+            person?: number | null;
+            /** @description Name, masked. */
+            person_name?: string | null;
+            /** @description When it came in. */
+            recorded_at: string;
+            /** @description Who registered it. */
+            registrar?: string | null;
+            /** @description Site. */
+            site_name?: string | null;
+            /** @description State of the swab: `valid`, `voided`, `moved`, `exception`. */
+            state?: string | null;
+            /**
+             * Format: int32
+             * @description Station.
+             */
+            station?: number | null;
+            /** @description Tube. */
+            tube: string;
+            tube_kind?: components["schemas"]["TubeKind"] | null;
         };
         /** @description Name and password of the first administrator, with the one-time code that the first start printed. */
         SetupRequest: {
@@ -3634,6 +4794,11 @@ export interface components {
              * @description Stations (tables).
              */
             stations: number;
+            /**
+             * Format: uuid
+             * @description Where its queue goes while it is closed.
+             */
+            transfer_to?: string | null;
         };
         /** @description One sampling site now. */
         SiteLoad: {
@@ -3671,6 +4836,100 @@ export interface components {
              */
             wait_minutes?: number | null;
         };
+        /** @description Opens or closes a site. */
+        SiteOpening: {
+            /** @description Whether it takes people. */
+            open: boolean;
+            /** @description Why it closes; needed to close. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description Where its queue goes; phones of the site show it.
+             */
+            transfer_to?: string | null;
+        };
+        /** @description A site to be made, or as it should be. */
+        SiteOrder: {
+            /** @description Area it stands in. */
+            area: string;
+            /** @description Opening hours: "08:00-20:00". */
+            hours: string;
+            /**
+             * Format: double
+             * @description Latitude, WGS 84 degrees.
+             */
+            latitude?: number | null;
+            /**
+             * Format: double
+             * @description Longitude, WGS 84 degrees.
+             */
+            longitude?: number | null;
+            /** @description Name. */
+            name: string;
+            /** @description Areas it serves (subtrees). */
+            serves: string[];
+            /**
+             * Format: int32
+             * @description Stations (tables).
+             */
+            stations: number;
+            /**
+             * Format: int64
+             * @description Version that was read; not needed for a new site.
+             */
+            version?: number | null;
+        };
+        /** @description A site with its work in a round. */
+        SiteState: components["schemas"]["Site"] & {
+            /** @description Name of the area it stands in. */
+            area_name: string;
+            /** @description Why it is closed. */
+            closed_reason?: string | null;
+            /**
+             * Format: int64
+             * @description Persons expected of the areas it serves.
+             */
+            expected: number;
+            /** @description When it last recorded anything. */
+            last_at?: string | null;
+            /**
+             * Format: int64
+             * @description Of these, open.
+             */
+            open_tubes: number;
+            /**
+             * Format: double
+             * @description Swabs an hour over the last half hour.
+             */
+            per_hour: number;
+            /**
+             * Format: double
+             * @description The same for one station.
+             */
+            per_station_hour: number;
+            /**
+             * Format: int64
+             * @description Swabs that count.
+             */
+            swabs: number;
+            /** @description Name of the site that takes its queue. */
+            transfer_to_name?: string | null;
+            /**
+             * Format: int64
+             * @description Tubes.
+             */
+            tubes: number;
+            /**
+             * Format: int64
+             * @description Version for changes.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Estimated wait in minutes, if it can be told.
+             */
+            wait_minutes?: number | null;
+        };
         /** @description Tubes of one stage and how long the oldest has waited, against the limit of the profile. */
         StageAge: {
             /**
@@ -3692,6 +4951,40 @@ export interface components {
              * @description Tubes in it.
              */
             tubes: number;
+        };
+        /** @description Who is at which station from when to when. */
+        StationShift: {
+            /**
+             * Format: uuid
+             * @description Account.
+             */
+            account: string;
+            /** @description Its name as shown. */
+            account_name: string;
+            /** @description Begin. */
+            from_at: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description Station.
+             */
+            station: number;
+            /** @description End. */
+            until_at: string;
+        };
+        /** @description Somebody who may work at a station. */
+        StationWorker: {
+            /**
+             * Format: uuid
+             * @description Account.
+             */
+            account: string;
+            /** @description Name as shown. */
+            name: string;
         };
         /** @description A stay in a group. */
         StayLine: {
@@ -3790,6 +5083,28 @@ export interface components {
          * @enum {string}
          */
         TestStage: "at_site" | "in_transit" | "received" | "on_run" | "awaiting_release" | "released" | "under_recheck" | "resample";
+        /** @description Expected persons of one town. */
+        TownCount: {
+            /** @description Division code. */
+            area: string;
+            /**
+             * Format: int64
+             * @description Persons left out.
+             */
+            exempt: number;
+            /**
+             * Format: int64
+             * @description Persons expected.
+             */
+            expected: number;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Tubes if every tube is full.
+             */
+            tubes: number;
+        };
         /**
          * @description Size class of a tube.
          * @enum {string}
@@ -4279,6 +5594,293 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_exceptions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string | null;
+                /** @description Area (its whole subtree); the caller's areas if absent. */
+                area?: string | null;
+                /** @description Kind's word. */
+                kind?: string | null;
+                /** @description Round. */
+                round?: string | null;
+                /** @description `open` (default) or `resolved`. */
+                state?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExceptionLine"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionDetail"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveException"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_exceptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionCount"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_exemptions: {
+        parameters: {
+            query: {
+                /** @description `next` of the page before. */
+                after?: string | null;
+                /** @description Area (its whole subtree). */
+                area: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Exemption"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_exemption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExemption"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_exemption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6669,6 +8271,48 @@ export interface operations {
             };
         };
     };
+    plan_area: {
+        parameters: {
+            query: {
+                /** @description Area (its whole subtree). */
+                area: string;
+                /** @description Expected prevalence, 0 to 1. */
+                prevalence?: number | null;
+                /** @description Tubes an hour of all laboratories. */
+                tubes_per_hour?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     resident_page: {
         parameters: {
             query?: never;
@@ -6784,6 +8428,428 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_round: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoundOrder"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_round: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_round: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoundOrder"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_round: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoundEventOrder"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_missing: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string | null;
+                /** @description Area (its whole subtree); the caller's first if absent. */
+                area?: string | null;
+                /** @description Rows of a page, at most 500. */
+                limit?: number | null;
+                /** @description `all` (default), `to_call`, `called`. */
+                show?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MissingPerson"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_missing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                person: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingContact"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_missing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                person: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MissingCallResult"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    missing_by_area: {
+        parameters: {
+            query?: {
+                /** @description Area (its whole subtree); the caller's first if absent. */
+                area?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingArea"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_missing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MissingExport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_round: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoundOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundPreview"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6941,6 +9007,311 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteOrder"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteOrder"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteOpening"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_shifts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StationShift"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShift"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    station_workers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationWorker"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_states: {
+        parameters: {
+            query?: {
+                /** @description The round; the one opened last if absent. */
+                round?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SiteState"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

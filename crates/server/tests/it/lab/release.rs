@@ -42,7 +42,7 @@ async fn who_entered_a_result_never_releases_it() {
             Ok::<_, allclear_store::StoreError>((released.len(), tx.upsert_lab_tubes(&[&row]).map_err(|e| e.to_string())))
         })
         .await
-        .map_or_else(|e| (0, Err(e.to_string())), |v| v);
+        .unwrap_or_else(|e| (0, Err(e.to_string())));
     assert_eq!(by_statement, 0);
     assert!(by_schema.unwrap_err().contains("second_person") || desk.city.app.store.engine() == allclear_store::Engine::Postgres);
     assert_eq!(desk.release_one(&tube(1), "negative").await["persons"], 3);
