@@ -1,0 +1,45 @@
+// The division tree, loaded once a page: names by code, and options for tree selects.
+import type { Schemas } from '@allclear/contract'
+import { useHttp, useLoad } from '@allclear/kit'
+import { computed } from 'vue'
+
+export type Area = Schemas['Area']
+export interface AreaNode {
+  value: string
+  label: string
+  children?: AreaNode[]
+}
+
+/** 塘里村 for 塘里村民委员会: as people say it. */
+export const shortName = (name: string) => name.replace(/(村民委员会|居民委员会|居委会)$/, '').replace(/村委会$/, '村')
+
+export function useAreas() {
+  const http = useHttp()
+  const loaded = useLoad(async () => (await http.get<{ rows: Area[] }>('/areas')).rows)
+  void loaded.load()
+  const rows = computed(() => loaded.value.value ?? [])
+  const byCode = computed(() => new Map(rows.value.map((area) => [area.code, area])))
+  const name = (code: string) => shortName(byCode.value.get(code)?.name ?? code)
+  function nodes(parent: string | null): AreaNode[] {
+    return (children.value.get(parent) ?? []).map((area) => {
+      const below = nodes(area.code)
+      return { value: area.code, label: shortName(area.name), ...(below.length > 0 ? { children: below } : {}) }
+    })
+  }
+  const children = computed(() => {
+    const map = new Map<string | null, Area[]>()
+    for (const area of rows.value) {
+      const parent = area.parent && byCode.value.has(area.parent) ? area.parent : null
+      map.set(parent, [...(map.get(parent) ?? []), area])
+    }
+    return map
+  })
+  const tree = computed(() => nodes(null))
+  /** The tree below some roots: what an account may choose from. */
+  const treeOf = (roots: string[]) =>
+    roots.map((code) => {
+      const below = nodes(code)
+      return { value: code, label: name(code), ...(below.length > 0 ? { children: below } : {}) }
+    })
+  return { error: loaded.error, load: loaded.load, rows, name, tree, treeOf }
+}
