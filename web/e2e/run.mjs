@@ -66,7 +66,7 @@ async function visitAll() {
     }
     const seen = new Set()
     for (const role of DESK_ROLES) {
-      if (!wanted('desk')) break
+      if (only && !only.includes('desk')) break
       for (const hash of await deskPages(browser, role)) {
         if (seen.has(hash) && role !== 'grid_worker') continue
         seen.add(hash)

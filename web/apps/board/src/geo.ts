@@ -41,6 +41,22 @@ function middle(ring: Ring): { area: number; x: number; y: number } {
   return { area: Math.abs(area), x: x / (3 * area), y: y / (3 * area) }
 }
 
+/** The middle of the widest run inside a ring at this height: where a label has room. */
+function roomAt(ring: Ring, y: number): { x: number; width: number } | undefined {
+  const cuts: number[] = []
+  ring.forEach(([ax, ay], index) => {
+    const [bx, by] = ring[(index + 1) % ring.length] as [number, number]
+    if (ay <= y !== by <= y) cuts.push(ax + ((y - ay) / (by - ay)) * (bx - ax))
+  })
+  cuts.sort((a, b) => a - b)
+  const runs: { x: number; width: number }[] = []
+  for (let i = 0; i + 1 < cuts.length; i += 2) {
+    const [from, to] = [cuts[i] as number, cuts[i + 1] as number]
+    runs.push({ x: (from + to) / 2, width: to - from })
+  }
+  return runs.sort((a, b) => b.width - a.width)[0]
+}
+
 /** Fits all towns into a width of 1000 units. */
 export function project(features: Features): TownMap {
   const points = features.features.flatMap((feature) => ringsOf(feature).flat())
@@ -53,11 +69,12 @@ export function project(features: Features): TownMap {
   const place = ([lon, lat]: [number, number]): [number, number] => [(lon - west) * squeeze * unit, (north - lat) * unit]
   const towns = features.features.map((feature) => {
     const rings = ringsOf(feature).map((ring) => ring.map(place))
-    const largest = rings.map(middle).sort((a, b) => b.area - a.area)[0]
+    const largest = rings.map((ring) => ({ ring, ...middle(ring) })).sort((a, b) => b.area - a.area)[0]
+    const room = largest && roomAt(largest.ring, largest.y)
     const path = rings
       .map((ring) => `M${ring.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L')}Z`)
       .join('')
-    return { ...feature.properties, path, x: largest?.x ?? 0, y: largest?.y ?? 0 }
+    return { ...feature.properties, path, x: room?.x ?? largest?.x ?? 0, y: largest?.y ?? 0 }
   })
   return { width: 1000, height: (north - south) * unit, towns }
 }
