@@ -1271,6 +1271,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The daily report. */
+        get: operations["daily_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resident/me": {
         parameters: {
             query?: never;
@@ -1632,6 +1649,23 @@ export interface paths {
          *     `exception` for each, never "rejected".
          */
         post: operations["sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trace/{kind}/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every step of a tube, a box or a person: who, where, when, with which device; persons masked. */
+        get: operations["trace"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5105,6 +5139,70 @@ export interface components {
              */
             tubes: number;
         };
+        /** @description A trace. */
+        Trace: {
+            /** @description The box that it is in. */
+            box?: string | null;
+            /** @description Its code, or a person's number. */
+            code: string;
+            /** @description `tube`, `box` or `person`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Swabs that count, or tubes in a box.
+             */
+            members: number;
+            person?: components["schemas"]["TracedPerson"] | null;
+            /** @description Site's name, or the area of a person. */
+            place: string;
+            /** @description Result, if one was released. */
+            result?: string | null;
+            /** @description Round's name. */
+            round: string;
+            /** @description State now. */
+            state: string;
+            /** @description Steps, oldest first. */
+            steps: components["schemas"]["TraceStep"][];
+        };
+        /** @description A person in a trace, masked. */
+        TracedPerson: {
+            /** @description Masked name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            no: number;
+        };
+        /** @description One step. */
+        TraceStep: {
+            /** @description When it happened, by the clock of who did it. */
+            at: string;
+            /** @description The box. */
+            box?: string | null;
+            /** @description What people call the device. */
+            device: string;
+            /**
+             * Format: int64
+             * @description Short number of the device; 0 for a desk.
+             */
+            device_no: number;
+            /** @description `collected`, `voided`, `moved_out`, `sealed`, `packed`, `unpacked`, `given`, `taken`, `received`, `on_run`, `resulted`, `released`, … */
+            event: string;
+            /** @description Count at a seal, reason of an undo, a run's name. */
+            note?: string | null;
+            person?: components["schemas"]["TracedPerson"] | null;
+            /** @description Where. */
+            place: string;
+            /** @description When the server heard of it. */
+            recorded_at: string;
+            /** @description `accepted`, a collection's state, or the word of an exception. */
+            state: string;
+            /** @description The tube, if it is not the one traced. */
+            tube?: string | null;
+            /** @description Who did it. */
+            who: string;
+        };
         /**
          * @description Size class of a tube.
          * @enum {string}
@@ -8313,6 +8411,59 @@ export interface operations {
             };
         };
     };
+    daily_report: {
+        parameters: {
+            query?: {
+                /** @description Day of the hourly table in China, `2022-01-06`; today if absent. */
+                date?: string | null;
+                /** @description `zh` (default) or `en`. */
+                lang?: string | null;
+                /** @description The round; the open one, or else the newest, if absent. */
+                round?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description `daily.pdf` or `daily.xlsx` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     resident_page: {
         parameters: {
             query?: never;
@@ -9367,6 +9518,54 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Barcode; of a person the card code or the number */
+                code: string;
+                /** @description `tube`, `box` or `person` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
