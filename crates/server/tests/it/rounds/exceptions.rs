@@ -153,7 +153,7 @@ async fn of_two_swabs_of_one_person_one_is_kept() {
         let first = phone.swab(round, site, &tube(1), person);
         let second = phone.swab(round, city.site(1), &tube(2), person);
         phone.records(&[first, second]).await;
-        super::follow(&city).await;
+        city.drain().await;
         let exception = only(&desk, "second_collection").await;
         assert_eq!(exception["suggested"], "void");
         let swabs = exception["met"]["swabs"].as_array().unwrap();

@@ -19,7 +19,7 @@ async fn whoever_is_sampled_leaves_the_list() {
     let tube = TubeCode::from_serial(1).as_str().to_owned();
     let swab = phone.swab(round, site, &tube, people[0]);
     phone.records(&[swab]).await;
-    super::follow(&city).await;
+    city.drain().await;
     let after = grid.get(&path).await.ok();
     assert_eq!(after["total"], people.len() - 1);
     assert!(after["rows"].as_array().unwrap().iter().all(|row| row["no"] != people[0]));

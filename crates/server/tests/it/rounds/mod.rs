@@ -6,11 +6,6 @@ mod missing;
 use allclear_testkit::{City, Client};
 use serde_json::{Value, json};
 
-/// Lets the person's side of swabs catch up with the feed.
-async fn follow(city: &City) {
-    allclear_server::sampling::jobs::catch_up(&city.app).await.unwrap();
-}
-
 async fn root(client: &Client) -> String {
     client.get("/api/v1/areas").await.ok()["rows"][0]["code"].as_str().unwrap().to_owned()
 }
