@@ -170,7 +170,7 @@ async fn a_lead_of_another_town_sees_nothing() {
     let (city, mut phone, _) = started().await;
     let (round, site) = (city.round(), city.site(0));
     let swab = phone.swab(round, site, &tube(1), 999);
-    phone.sync(&[swab.clone()]).await.ok();
+    phone.sync(std::slice::from_ref(&swab)).await.ok();
     let plan = city.app.plan();
     let here = plan.sites[&Id::new(site)].area;
     let elsewhere = plan.areas.iter().find(|area| area.code.parent().is_some() && !here.is_within(area.code)).unwrap().code;
