@@ -1,11 +1,14 @@
 # Thin: each target says what it does and calls a script or `cargo xtask`, which may be called by hand too.
-.PHONY: run test sim bench golden gen tidy help
+.PHONY: run replay test sim bench golden gen tidy help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 run: ## build what changed and start the demo on http://localhost:8080 (PORT=, POPULATION=)
 	@scripts/run
+
+replay: ## play 5 to 10 January 2022 and check the published figures (SPEED=600, POSITIVE=1, SERVER=, POPULATION=)
+	@scripts/replay
 
 test: ## every test: Rust on SQLite and on PostgreSQL, web, browser
 	@scripts/test

@@ -116,8 +116,9 @@ pub async fn start_jobs(app: &AppState) -> Result<(), StoreError> {
 /// Runs until the process is told to stop.
 pub async fn serve(options: Options) -> Result<(), StartError> {
     let master = master_key(&options.key_file)?;
-    let clock: Arc<dyn Clock> = match options.clock {
-        Some((from, speed)) => Arc::new(FastClock::new(from, speed)),
+    let fast = options.clock.map(|(from, speed)| Arc::new(FastClock::new(from, speed)));
+    let clock: Arc<dyn Clock> = match &fast {
+        Some(fast) => Arc::clone(fast) as Arc<dyn Clock>,
         None => Arc::new(SystemClock),
     };
     let app = application(&options.store, &master, clock, options.demo.is_some()).await?;
@@ -128,6 +129,9 @@ pub async fn serve(options: Options) -> Result<(), StartError> {
     let (router, _, _) = routes::build(&app);
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| StartError::Listen(options.listen, e))?;
     announce(&app, options.listen).await;
+    if let Some(fast) = fast {
+        fast.start();
+    }
     listen(listener, router).await.map_err(|e| StartError::Listen(options.listen, e))
 }
 

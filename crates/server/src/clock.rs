@@ -46,27 +46,32 @@ impl Clock for ReplayClock {
     }
 }
 
-/// A clock that began at another time and goes faster than the machine's: the demo of a past day.
+/// A clock of another time that goes faster than the machine's: the demo of a past day. It stands
+/// until it is started, so that making the city takes none of the day.
 #[derive(Debug)]
 pub struct FastClock {
-    /// The machine's time at the start.
-    started: Instant,
-    /// What the clock said then.
     from: Instant,
     speed: f64,
+    /// The machine's time when it was started.
+    started: std::sync::OnceLock<Instant>,
 }
 
 impl FastClock {
-    /// A clock that says `from` now and goes `speed` times as fast as the machine's.
+    /// A clock that stands at `from` and will go `speed` times as fast as the machine's.
     #[must_use]
-    pub fn new(from: Instant, speed: f64) -> Self {
-        Self { started: SystemClock.now(), from, speed }
+    pub const fn new(from: Instant, speed: f64) -> Self {
+        Self { from, speed, started: std::sync::OnceLock::new() }
+    }
+
+    /// Lets it go; a second call changes nothing.
+    pub fn start(&self) {
+        self.started.get_or_init(|| SystemClock.now());
     }
 }
 
 impl Clock for FastClock {
     fn now(&self) -> Instant {
-        let gone = SystemClock.now().0 - self.started.0;
+        let gone = self.started.get().map_or(0, |started| SystemClock.now().0 - started.0);
         Instant(self.from.0 + (gone as f64 * self.speed) as i64)
     }
 }
@@ -100,4 +105,21 @@ pub fn rfc3339(at: Instant) -> String {
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<Instant> {
     text.parse::<jiff::Timestamp>().ok().map(|t| Instant(t.as_microsecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fast_clock_stands_until_it_is_started() {
+        let clock = FastClock::new(Instant(5), 1e6);
+        assert_eq!((clock.now(), clock.now()), (Instant(5), Instant(5)));
+        clock.start();
+        let first = clock.now();
+        while clock.now() == first {
+            std::hint::spin_loop();
+        }
+        assert!(clock.now() > first);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
+use allclear_domain::kernel::time::Instant;
 use allclear_server::{bench, boot, clock::parse_rfc3339, demo, live, print};
 use allclear_store::StoreConfig;
 use clap::{Parser, Subcommand};
@@ -38,10 +39,10 @@ enum Command {
         #[arg(long, env = "POPULATION", default_value_t = 20_000)]
         population: u64,
         /// The demo's clock begins at this time (RFC 3339) instead of now.
-        #[arg(long, requires = "demo")]
-        clock_from: Option<String>,
+        #[arg(long, requires = "demo", value_parser = instant)]
+        clock_from: Option<Instant>,
         /// How many times faster the demo's clock goes.
-        #[arg(long, default_value_t = 1.0, requires = "clock_from")]
+        #[arg(long, default_value_t = 1.0, requires = "clock_from", value_parser = demo::replay::speed)]
         clock_speed: f64,
     },
     /// Compares what the screens show with a recount of the records; exits 1 if anything differs.
@@ -74,6 +75,11 @@ enum BenchCommand {
     Release(bench::release::Args),
 }
 
+/// Reads a time of the command line; one that cannot be read is refused.
+fn instant(text: &str) -> Result<Instant, String> {
+    parse_rfc3339(text).ok_or_else(|| "a time like 2022-01-05T06:00:00+08:00".into())
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("ALLCLEAR_LOG").unwrap_or_else(|_| "info".into());
@@ -82,7 +88,7 @@ async fn main() -> ExitCode {
         Command::Labels(labels) => labels.run(),
         Command::Serve { store, listen, key_file, demo, population, clock_from, clock_speed } => {
             let demo = demo.then_some(population);
-            let clock = clock_from.as_deref().and_then(parse_rfc3339).map(|from| (from, clock_speed));
+            let clock = clock_from.map(|from| (from, clock_speed));
             boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo, clock }).await.map_err(Into::into)
         }
         Command::City(args) => demo::make::run(args).await,
@@ -98,6 +104,24 @@ async fn main() -> ExitCode {
         Err(error) => {
             eprintln!("allclear: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_clock_is_refused() {
+        let serve = |from: &str, speed: &str| {
+            Cli::try_parse_from(["allclear", "serve", "--demo", "--clock-from", from, "--clock-speed", speed]).map(drop)
+        };
+        serve("2022-01-05T06:00:00+08:00", "600").unwrap();
+        for (from, speed) in
+            [("yesterday", "600"), ("2022-01-05", "600"), ("2022-01-05T06:00:00+08:00", "fast"), ("2022-01-05T06:00:00+08:00", "-1")]
+        {
+            assert!(serve(from, speed).is_err(), "{from} {speed}");
         }
     }
 }

@@ -17,6 +17,7 @@ use axum::Router;
 
 pub use client::{Answer, Client, Phone};
 pub use clock::TestClock;
+pub use store::TestStore;
 
 /// A small synthetic city behind the real router.
 pub struct City {

@@ -10,13 +10,15 @@ use allclear_store::StoreConfig;
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A fresh store; its folder or schema goes when it is dropped or with the throw-away cluster.
-pub(crate) struct TestStore {
-    pub(crate) config: StoreConfig,
+pub struct TestStore {
+    /// How to open it.
+    pub config: StoreConfig,
     folder: Option<PathBuf>,
 }
 
 impl TestStore {
-    pub(crate) async fn fresh() -> Self {
+    /// A store that nothing was written to.
+    pub async fn fresh() -> Self {
         let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
         if let Ok(url) = std::env::var("ALLCLEAR_TEST_STORE") {
             let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("PostgreSQL for tests");

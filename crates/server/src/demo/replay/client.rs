@@ -1,5 +1,8 @@
 //! One keep-alive connection that speaks the public API, as phones and desks do.
 
+use std::collections::HashMap;
+
+use allclear_domain::kernel::time::Instant;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -35,6 +38,9 @@ pub enum ReplayError {
 /// Result of the replay's steps.
 pub type Result<T, E = ReplayError> = std::result::Result<T, E>;
 
+/// A session is used for this long, in the server's time; it would last twice as long.
+const SESSION_USED_S: i64 = crate::edge::limits::SESSION_S / 2;
+
 /// Who sends a request.
 #[derive(Debug, Clone)]
 pub enum As {
@@ -50,6 +56,7 @@ pub enum As {
 pub struct Wire {
     address: String,
     stream: TcpStream,
+    sessions: HashMap<&'static str, (As, Instant)>,
 }
 
 struct Answer {
@@ -63,7 +70,7 @@ impl Wire {
     pub async fn open(address: &str) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { address: address.to_owned(), stream })
+        Ok(Self { address: address.to_owned(), stream, sessions: HashMap::new() })
     }
 
     /// Signs in; gives the session.
@@ -71,6 +78,18 @@ impl Wire {
         let body = serde_json::json!({ "name": name, "password": password });
         let answer = self.send("POST", "/api/v1/session", &As::Nobody, Some(&body)).await?;
         answer.cookie.map(As::Session).ok_or_else(|| ReplayError::Other(format!("{name} cannot sign in")))
+    }
+
+    /// The session of a demo account: signs in where there is none yet or it is half used up.
+    pub async fn session(&mut self, name: &'static str, now: Instant) -> Result<As> {
+        if let Some((session, until)) = self.sessions.get(name)
+            && now < *until
+        {
+            return Ok(session.clone());
+        }
+        let session = self.sign_in(name, crate::demo::PASSWORD).await?;
+        self.sessions.insert(name, (session.clone(), now.plus_seconds(SESSION_USED_S)));
+        Ok(session)
     }
 
     /// GET.

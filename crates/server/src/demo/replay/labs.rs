@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::client::{As, ReplayError, Result, Wire};
-use crate::demo::PASSWORD;
 
 /// Tubes of one plate beside its two controls.
 const PLATE: usize = 94;
@@ -37,9 +36,9 @@ fn id(seed: u64, at: Instant) -> Uuid {
 
 impl Lab {
     /// Headquarters names a laboratory; its staff name an instrument.
-    pub async fn found(wire: &mut Wire, name: &str, rated_per_day: u32) -> Result<Self> {
-        let headquarters = wire.sign_in("headquarters", PASSWORD).await?;
-        let entry = wire.sign_in("labentry", PASSWORD).await?;
+    pub async fn found(wire: &mut Wire, name: &str, rated_per_day: u32, now: Instant) -> Result<Self> {
+        let headquarters = wire.session("headquarters", now).await?;
+        let entry = wire.session("labentry", now).await?;
         let lab = json!({ "name": name, "area": "330784", "rated_per_day": rated_per_day });
         let lab = wire.post("/api/v1/labs", &headquarters, &lab).await?;
         let path = format!("/api/v1/labs/{}", lab["id"].as_str().unwrap_or_default());
@@ -50,8 +49,8 @@ impl Lab {
     }
 
     /// Receives boxes by scanning every tube.
-    pub async fn receive(&self, wire: &mut Wire, boxes: &[(String, Vec<String>)]) -> Result<()> {
-        let entry = wire.sign_in("labentry", PASSWORD).await?;
+    pub async fn receive(&self, wire: &mut Wire, boxes: &[(String, Vec<String>)], now: Instant) -> Result<()> {
+        let entry = wire.session("labentry", now).await?;
         for boxes in boxes.chunks(BOXES) {
             let codes: Vec<&String> = boxes.iter().map(|(code, _)| code).collect();
             let opened = wire.post(&format!("{}/receptions", self.path), &entry, &json!({ "boxes": codes })).await?;
@@ -72,7 +71,7 @@ impl Lab {
 
     /// Puts tubes on plates and starts them.
     pub async fn start(&mut self, wire: &mut Wire, tubes: &[String], now: Instant) -> Result<Vec<Plate>> {
-        let entry = wire.sign_in("labentry", PASSWORD).await?;
+        let entry = wire.session("labentry", now).await?;
         let mut plates = Vec::new();
         for tubes in tubes.chunks(PLATE) {
             self.plates += 1;
@@ -90,8 +89,8 @@ impl Lab {
     }
 
     /// Enters what the plates say; `positive` says which tubes are.
-    pub async fn enter(&self, wire: &mut Wire, plates: &[Plate], positive: impl Fn(&str) -> bool) -> Result<()> {
-        let entry = wire.sign_in("labentry", PASSWORD).await?;
+    pub async fn enter(&self, wire: &mut Wire, plates: &[Plate], positive: impl Fn(&str) -> bool, now: Instant) -> Result<()> {
+        let entry = wire.session("labentry", now).await?;
         for plate in plates {
             let value = |code: &str| if positive(code) { "positive" } else { "negative" };
             let rows: Vec<Value> = plate.tubes.iter().map(|code| json!({ "tube": code, "value": value(code) })).collect();
@@ -107,7 +106,7 @@ impl Lab {
 
     /// A second person releases: negatives in bulk, everything else one by one.
     pub async fn release(&self, wire: &mut Wire, plates: &[Plate], positive: impl Fn(&str) -> bool, now: Instant) -> Result<()> {
-        let releaser: As = wire.sign_in("labrelease", PASSWORD).await?;
+        let releaser: As = wire.session("labrelease", now).await?;
         for code in plates.iter().flat_map(|plate| &plate.tubes).filter(|code| positive(code)) {
             wire.post(&format!("{}/tubes/{code}/release", self.path), &releaser, &json!({ "value": "positive" })).await?;
         }

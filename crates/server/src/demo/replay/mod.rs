@@ -1,36 +1,37 @@
 //! `allclear demo replay`: 5 to 10 January 2022 through the public API, with simulated phones, boxes
 //! and laboratories, so that the published figures come out; then a recount.
 
+pub mod check;
 pub mod client;
 pub mod labs;
+mod pace;
 pub mod phone;
 pub mod play;
 pub mod script;
 pub mod tables;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use allclear_domain::kernel::time::Instant;
 use allclear_store::StoreConfig;
 use clap::Args as ClapArgs;
 
+pub use check::Outcome;
 pub use client::ReplayError;
 use client::Result;
+use pace::{Pace, Server};
+pub use play::Plan;
 
-use crate::{
-    boot,
-    clock::{Clock, ReplayClock},
-    edge::routes,
-};
+use crate::{boot, clock::ReplayClock, edge::routes};
 
 /// Replays the reference case.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
-    /// How many times faster than it was; 0: as fast as this machine can.
-    #[arg(long, default_value_t = 0.0)]
+    /// How many times faster than it was, on a server of the replay's own; 0: as fast as this machine
+    /// can. A server elsewhere has its own speed.
+    #[arg(long, default_value_t = 0.0, value_parser = speed)]
     speed: f64,
-    /// A running demo, started with `--clock-from 2022-01-05T18:00:00+08:00 --clock-speed N` and the
-    /// same N as `--speed`. Without it the replay runs a server of its own.
+    /// A running demo with a fast clock of that time: `CLOCK=reference make run`. Without it the
+    /// replay runs a server of its own.
     #[arg(long)]
     server: Option<String>,
     /// Store of the replay's own server; it must be empty.
@@ -42,12 +43,12 @@ pub struct Args {
     /// File of the master key.
     #[arg(long, default_value = "data/master.key")]
     key_file: PathBuf,
-    /// Persons of the synthetic city; at least 47,720 of them live in the three zones.
-    #[arg(long, env = "POPULATION", default_value_t = 60_000)]
+    /// Persons of the synthetic city. The published figures need all; a smaller city gives a share of them.
+    #[arg(long, env = "POPULATION", default_value_t = script::WHOLE_CITY)]
     population: u64,
-    /// Samples one person in so many: a quick look.
-    #[arg(long, default_value_t = 1)]
-    shrink: usize,
+    /// Samples one person in so many; as many as the city is smaller than the real one, if absent.
+    #[arg(long)]
+    shrink: Option<usize>,
     /// One pool of ten in 石柱镇 is positive, and its members are sampled again one by one.
     #[arg(long)]
     positive: bool,
@@ -56,65 +57,65 @@ pub struct Args {
     stay: bool,
 }
 
-/// How time goes on.
-enum Pace {
-    /// The replay moves the clock of its own server.
-    Own { clock: Arc<ReplayClock>, speed: f64, begun: (Instant, tokio::time::Instant) },
-    /// A server elsewhere has a fast clock.
-    Server { speed: f64, begun: (Instant, tokio::time::Instant) },
+/// Reads a speed: a number that is not negative.
+pub fn speed(text: &str) -> std::result::Result<f64, String> {
+    text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0).ok_or_else(|| "a number that is not negative".into())
 }
 
-impl Pace {
-    fn now(&self) -> Instant {
-        match self {
-            Self::Own { clock, .. } => clock.now(),
-            Self::Server { speed, begun } => begun.0.plus_seconds((begun.1.elapsed().as_secs_f64() * speed) as i64),
-        }
-    }
-
-    async fn wait_until(&self, at: Instant) {
-        let (speed, begun) = match self {
-            Self::Own { speed, begun, .. } | Self::Server { speed, begun } => (*speed, begun),
-        };
-        if speed > 0.0 {
-            let real = at.seconds_since(begun.0) as f64 / speed;
-            tokio::time::sleep_until(begun.1 + Duration::from_secs_f64(real.max(0.0))).await;
-        }
-        if let Self::Own { clock, .. } = self {
-            clock.move_to(at);
-        }
-    }
+/// A server of the replay's own.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// Its store, which must be empty.
+    pub store: StoreConfig,
+    /// Its master key.
+    pub master: [u8; 32],
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Persons of its city.
+    pub population: u64,
+    /// How fast the clock goes; 0: from event to event.
+    pub speed: f64,
+    /// Whether it goes on after the replay.
+    pub stay: bool,
 }
 
-/// Runs the replay; an error if the figures do not come out.
+/// Runs the replay from the command line; an error if the figures do not come out.
 pub async fn run(args: Args) -> Result<()> {
-    let begins = script::china(script::BEGINS_AT);
-    let begun = (begins, tokio::time::Instant::now());
-    let plan = play::Plan { shrink: args.shrink.max(1), positive: args.positive };
+    let plan = Plan { shrink: args.shrink, positive: args.positive };
     if let Some(server) = &args.server {
         let address = server.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        if args.speed <= 0.0 {
-            return Err(ReplayError::Other("--server needs --speed, the same as the server's --clock-speed".into()));
-        }
-        return play::play(&address, &Pace::Server { speed: args.speed, begun }, &plan).await;
+        let pace = Pace::Server(Server::meet(&address).await?);
+        return play::play(&address, &pace, &plan).await.map(drop);
     }
+    let master = boot::master_key(&args.key_file).map_err(|e| ReplayError::Other(e.to_string()))?;
+    let (listen, population, speed, stay) = (args.listen, args.population, args.speed, args.stay);
+    let own = Own { store: StoreConfig::parse(&args.store), master, listen, population, speed, stay };
+    on_own_server(own, &plan).await.map(drop)
+}
+
+/// Plays on a server of the replay's own; answers what was checked.
+pub async fn on_own_server(own: Own, plan: &Plan) -> Result<Outcome> {
+    let begins = script::china(script::BEGINS_AT);
     let clock = Arc::new(ReplayClock::at(begins));
-    let other = |e: &dyn std::fmt::Display| ReplayError::Other(e.to_string());
-    let master = boot::master_key(&args.key_file).map_err(|e| other(&e))?;
-    let app = boot::application(&StoreConfig::parse(&args.store), &master, clock.clone(), true).await?;
+    let app = boot::application(&own.store, &own.master, clock.clone(), true).await?;
     if app.store.read("replay", |tx| tx.count_accounts()).await? > 0 {
-        return Err(ReplayError::Other(format!("{} is not empty: give another --store", args.store)));
+        return Err(ReplayError::Other("the store is not empty: give another --store".into()));
     }
-    println!("Making a city of {} people (about {} s) …", args.population, args.population / 20_000 + 1);
-    super::seed::seed(&app, args.population, 2022).await.map_err(|e| ReplayError::Other(format!("{e:?}")))?;
+    println!("Making a city of {} people (about {} s) …", own.population, own.population / 20_000 + 1);
+    super::seed::seed(&app, own.population, 2022).await.map_err(|e| ReplayError::Other(format!("{e:?}")))?;
     boot::start_jobs(&app).await?;
     let (router, _, _) = routes::build(&app);
-    let listener = tokio::net::TcpListener::bind(args.listen).await?;
-    println!("Watch http://{}/board/ (headquarters, {})", args.listen, super::PASSWORD);
+    let listener = tokio::net::TcpListener::bind(own.listen).await?;
+    let address = listener.local_addr()?;
+    println!("Watch http://{address}/board/ (headquarters, {})", super::PASSWORD);
     let serving = tokio::spawn(boot::listen(listener, router));
     let begun = (begins, tokio::time::Instant::now());
-    let played = play::play(&args.listen.to_string(), &Pace::Own { clock, speed: args.speed, begun }, &plan).await;
-    if args.stay {
+    let pace = Pace::Own { app, clock, speed: own.speed, begun };
+    let played = play::play(&address.to_string(), &pace, plan).await;
+    if own.stay {
+        if let Err(error) = &played {
+            eprintln!("{error}");
+        }
         println!("The replay is over; the server stays until it is stopped.");
         let _ = serving.await;
     } else {

@@ -25,16 +25,61 @@ pub const ROUNDS: [RoundScript; 5] = [
     RoundScript { name: "三区第五轮核酸检测", from: "2022-01-09T04:00", until: "2022-01-09T22:00", persons: 47_719 },
 ];
 
+/// One of the three zones (三区).
+pub struct Zone {
+    /// What is done in it.
+    pub name: &'static str,
+    /// Codes of its villages.
+    pub villages: &'static [&'static str],
+}
+
+/// The three zones. Published are the sums of all three, that the finding was in 前锦村 of 石柱镇,
+/// and that 东城街道 sampled at five sites; which villages each zone held is not published, so this
+/// is our reading: 49,655 of the city's 964,203 people, of whom 47,720 at most are sampled a round.
+pub const ZONES: [Zone; 3] = [
+    Zone { name: "封控区", villages: &["330784105244"] },
+    Zone {
+        name: "管控区",
+        villages: &[
+            "330784105001",
+            "330784105002",
+            "330784105200",
+            "330784105202",
+            "330784105210",
+            "330784105214",
+            "330784105215",
+            "330784105216",
+            "330784105217",
+            "330784105226",
+            "330784105228",
+            "330784105230",
+            "330784105231",
+            "330784105232",
+            "330784105233",
+            "330784105234",
+            "330784105235",
+            "330784105236",
+            "330784105241",
+        ],
+    },
+    Zone { name: "防范区", villages: &["330784001201", "330784001202", "330784001203", "330784001204", "330784001206"] },
+];
+
+/// People of the whole city: the published figures need all of them, a smaller city gives a share.
+pub const WHOLE_CITY: u64 = 964_203;
+
 /// When the published count of the first round was told, and the last of all.
 pub const FIRST_COUNT_AT: &str = "2022-01-06T15:00";
 /// When all reports were out.
 pub const LAST_COUNT_AT: &str = "2022-01-10T09:00";
 /// The clock when the replay begins.
 pub const BEGINS_AT: &str = "2022-01-05T18:00";
+/// Where the clock of a server elsewhere is to begin: early enough to come with the replay in time.
+pub const CLOCK_FROM: &str = "2022-01-05T06:00:00+08:00";
 /// The air-dome laboratory opens.
 pub const DOME_AT: &str = "2022-01-09T00:00";
-/// Where the positive pool of the variant is found: the town and the round.
-pub const POSITIVE: (&str, usize) = ("石柱镇", 2);
+/// Where the positive pool of the variant is found: the town, its code, and the round.
+pub const POSITIVE: (&str, &str, usize) = ("石柱镇", "330784105", 2);
 
 /// China time as an instant.
 #[must_use]
@@ -92,6 +137,11 @@ mod tests {
         for round in &ROUNDS {
             assert!((steps(round).last().map_or(0.0, |step| step.1) - 1.0).abs() < 1e-9);
         }
+        let areas = crate::demo::city::read_places(crate::demo::AREAS_CSV).unwrap();
+        let people = |code: &str| areas.iter().find(|place| place.code.to_string() == code).unwrap().population;
+        let in_zones: u64 = ZONES.iter().flat_map(|zone| zone.villages).map(|code| people(code)).sum();
+        assert_eq!((in_zones, people("330784")), (49_655, WHOLE_CITY));
+        assert!(ROUNDS.iter().all(|round| (round.persons as u64) < in_zones));
         assert_eq!(china_text(china("2022-01-05T19:00")), "2022-01-05 19:00");
     }
 }

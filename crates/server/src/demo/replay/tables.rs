@@ -94,9 +94,16 @@ impl Lane {
         BoxCode::from_serial(50_000_000 + self.number * 1_000_000 + self.boxes).as_str().to_owned()
     }
 
-    /// Fills tubes at some tables between two times and sends what the phones kept; `work` says how
-    /// many tubes at which table. Answers what was filled and how many exceptions came back.
-    pub async fn fill(&mut self, round: Uuid, work: &[(usize, usize)], from: Instant, until: Instant) -> Result<(Vec<Filled>, u64)> {
+    /// Fills tubes at some tables between two times and sends what the phones kept, by their clocks
+    /// at `now`; `work` says how many tubes at which table. Answers what was filled and how many
+    /// exceptions came back.
+    pub async fn fill(
+        &mut self,
+        round: Uuid,
+        work: &[(usize, usize)],
+        (from, until): (Instant, Instant),
+        now: Instant,
+    ) -> Result<(Vec<Filled>, u64)> {
         let (mut filled, mut exceptions) = (Vec::new(), 0);
         for (table, tubes) in work {
             let tubes: Vec<Vec<i64>> = (0..*tubes).filter_map(|_| self.tables[*table].queue.pop_front()).collect();
@@ -107,7 +114,7 @@ impl Lane {
                 let code = self.fill_tube(round, *table, "pool10", &people, &mut at, step);
                 filled.push(Filled { code, town: self.tables[*table].town.clone(), table: (self.number as usize, *table), people });
             }
-            exceptions += self.tables[*table].phone.send(&mut self.wire, until).await?;
+            exceptions += self.tables[*table].phone.send(&mut self.wire, now).await?;
         }
         Ok((filled, exceptions))
     }
