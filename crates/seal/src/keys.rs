@@ -62,6 +62,14 @@ impl Keys {
         }
     }
 
+    /// Tells one master key from another without saying anything about it: a backup carries this, so
+    /// that a restore with the wrong key is noticed before it is needed.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let tag = hmac::sign(&self.roster, b"fingerprint of the master key");
+        tag.as_ref().iter().take(8).map(|b| format!("{b:02x}")).collect()
+    }
+
     /// Fresh random bytes.
     #[must_use]
     pub fn random<const N: usize>(&self) -> [u8; N] {

@@ -75,6 +75,14 @@ pub fn master_key(path: &Path) -> Result<[u8; 32], StartError> {
     }
 }
 
+/// Reads the master key; what only looks never makes one.
+pub fn existing_master_key(path: &Path) -> Result<[u8; 32], StartError> {
+    if path.exists() {
+        return master_key(path);
+    }
+    Err(StartError::Key { path: path.display().to_string(), what: "does not exist".into() })
+}
+
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;

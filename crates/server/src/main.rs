@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use allclear_domain::kernel::time::Instant;
-use allclear_server::{bench, boot, clock::parse_rfc3339, demo, live, print};
+use allclear_server::{bench, boot, clock::parse_rfc3339, commands, demo, live, print};
 use allclear_store::StoreConfig;
 use clap::{Parser, Subcommand};
 
@@ -45,6 +45,14 @@ enum Command {
         #[arg(long, default_value_t = 1.0, requires = "clock_from", value_parser = demo::replay::speed)]
         clock_speed: f64,
     },
+    /// Writes a backup of one consistent moment, while the server may run.
+    Backup(commands::backup::Args),
+    /// Puts a backup where no store is, and counts that everything has arrived.
+    Restore(commands::restore::Args),
+    /// Looks at store, disk, clock, key, certificate, followers, jobs and devices; says what to do.
+    Doctor(commands::doctor::Args),
+    /// Brings the store's schema up to this program, or tries it on a copy.
+    Migrate(commands::migrate::Args),
     /// Compares what the screens show with a recount of the records; exits 1 if anything differs.
     Recount(live::recount::cli::Args),
     /// The demo.
@@ -91,6 +99,10 @@ async fn main() -> ExitCode {
             let clock = clock_from.map(|from| (from, clock_speed));
             boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo, clock }).await.map_err(Into::into)
         }
+        Command::Backup(args) => commands::backup::run(args).await.map_err(Into::into),
+        Command::Restore(args) => commands::restore::run(args).await.map_err(Into::into),
+        Command::Doctor(args) => return commands::doctor::run(args).await,
+        Command::Migrate(args) => commands::migrate::run(args).await.map_err(Into::into),
         Command::City(args) => demo::make::run(args).await,
         Command::Recount(args) => live::recount::cli::run(args).await.map_err(Into::into),
         Command::Demo(DemoCommand::Replay(args)) => demo::replay::run(args).await.map_err(Into::into),

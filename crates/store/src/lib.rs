@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod areas;
+pub mod backup;
 mod engine;
 mod error;
 pub mod exemptions;
@@ -14,6 +15,7 @@ pub mod imports;
 pub mod jobs;
 pub mod lab;
 pub mod live;
+pub mod meter;
 mod migrate;
 pub mod people;
 pub mod records;
@@ -26,9 +28,10 @@ pub mod sites;
 mod store;
 mod tx;
 mod value;
+pub mod vitals;
 
 pub use error::{Result, StoreError};
-pub use migrate::schema_version;
-pub use store::{Engine, Store, StoreConfig};
+pub use migrate::{known_migrations, schema_version};
+pub use store::{Engine, Pool, Store, StoreConfig};
 pub use tx::{Bulk, Tx, Ty};
 pub use value::{FromValue, Row, Val, Value};

@@ -35,6 +35,11 @@ pub fn schema_version() -> i64 {
     MIGRATIONS.iter().map(|m| m.number).max().unwrap_or(0)
 }
 
+/// Number and name of every migration that this program knows, in the order of their application.
+pub fn known_migrations() -> impl Iterator<Item = (i64, &'static str)> {
+    MIGRATIONS.iter().map(|m| (m.number, m.name))
+}
+
 fn checksum(text: &str) -> String {
     allclear_seal::sha256(text.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
@@ -50,7 +55,8 @@ fn sqlite_text(common: &str) -> String {
         .replace("\n);", "\n) STRICT;")
 }
 
-fn check(applied: &[(i64, String)]) -> Result<()> {
+/// Refuses a store that has migrations which this program does not know, or knows otherwise.
+pub(crate) fn check(applied: &[(i64, String)]) -> Result<()> {
     for (number, sum) in applied {
         match MIGRATIONS.iter().find(|m| m.number == *number) {
             None => {

@@ -1,6 +1,6 @@
 //! Opening, and the two calls that every op uses: [`Store::run`] to write, [`Store::read`] to look.
 
-use std::{cell::Cell, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use allclear_seal::Keys;
 use tokio::{runtime::Handle, sync::watch};
@@ -11,6 +11,7 @@ use crate::{
         postgres::{Postgres, Session},
         sqlite::Sqlite,
     },
+    meter::Meter,
     migrate,
     tx::{Conn, Tx},
 };
@@ -48,6 +49,17 @@ pub enum Engine {
     Postgres,
 }
 
+/// How busy the connections are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pool {
+    /// Connections at most.
+    pub size: usize,
+    /// Connections that work just now.
+    pub busy: usize,
+    /// Callers that wait for one.
+    pub waiting: usize,
+}
+
 enum Inner {
     Sqlite(Sqlite),
     Postgres(Postgres),
@@ -75,6 +87,28 @@ impl Store {
             Inner::Postgres(_) => store.postgres_session(|session| migrate::postgres(&session)).await?,
         }
         Ok(store)
+    }
+
+    /// Opens the store only to look: it may belong to a running server, nothing is written, and its
+    /// schema stays as it is.
+    pub async fn look(config: &StoreConfig, keys: Arc<Keys>) -> Result<Self> {
+        let inner = match config {
+            StoreConfig::Sqlite(path) => Inner::Sqlite(Sqlite::look(path)?),
+            StoreConfig::Postgres(url) => Inner::Postgres(Postgres::open(url)?),
+        };
+        Ok(Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0 })
+    }
+
+    /// How busy the connections are: on SQLite those that read.
+    #[must_use]
+    pub fn pool(&self) -> Pool {
+        match &*self.inner {
+            Inner::Sqlite(sqlite) => sqlite.pool(),
+            Inner::Postgres(postgres) => {
+                let status = postgres.pool.status();
+                Pool { size: status.max_size, busy: status.size.saturating_sub(status.available), waiting: status.waiting }
+            }
+        }
     }
 
     /// Which engine runs.
@@ -107,16 +141,18 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
     {
-        let (outcome, changed) = match &*self.inner {
-            Inner::Sqlite(sqlite) => {
-                let (keys, buckets) = (Arc::clone(&self.keys), self.buckets);
-                sqlite.write(move |conn| Ok(sqlite_transaction(conn, &keys, buckets, &work))).await?
-            }
+        let (keys, buckets, meter, began) = (Arc::clone(&self.keys), self.buckets, Meter::current(), Instant::now());
+        let of = meter.clone();
+        let done = match &*self.inner {
+            Inner::Sqlite(sqlite) => sqlite.write(move |conn| Ok(sqlite_transaction(conn, &keys, buckets, of.as_ref(), &work))).await,
             Inner::Postgres(_) => {
-                let (keys, buckets) = (Arc::clone(&self.keys), self.buckets);
-                self.postgres_session(move |session| Ok(postgres_transaction(&session, &keys, buckets, &work))).await?
+                self.postgres_session(move |session| Ok(postgres_transaction(&session, &keys, buckets, of.as_ref(), &work))).await
             }
         };
+        if let Some(meter) = meter {
+            meter.add_time(began.elapsed());
+        }
+        let (outcome, changed) = done?;
         if changed && outcome.is_ok() {
             self.news.send_modify(|tick| *tick += 1);
         }
@@ -130,41 +166,33 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let (keys, buckets) = (Arc::clone(&self.keys), self.buckets);
+        let (keys, buckets, meter, began) = (Arc::clone(&self.keys), self.buckets, Meter::current(), Instant::now());
+        let of = meter.clone();
         tracing::trace!(op = name, "read");
-        match &*self.inner {
+        let done = match &*self.inner {
             Inner::Sqlite(sqlite) => {
-                sqlite
-                    .read(move |conn| {
-                        conn.execute_batch("BEGIN")?;
-                        let outcome = work(&Tx {
-                            conn: Conn::Sqlite(conn),
-                            keys: &keys,
-                            buckets,
-                            changed: Cell::new(false),
-                            conflicted: Cell::new(false),
-                        });
-                        conn.execute_batch("ROLLBACK")?;
-                        Ok(outcome)
-                    })
-                    .await?
+                let look = move |conn: &rusqlite::Connection| {
+                    conn.execute_batch("BEGIN")?;
+                    let outcome = work(&Tx::new(Conn::Sqlite(conn), &keys, buckets, of.as_ref()));
+                    conn.execute_batch("ROLLBACK")?;
+                    Ok(outcome)
+                };
+                sqlite.read(look).await
             }
             Inner::Postgres(_) => {
-                self.postgres_session(move |session| {
+                let look = move |session: Session| {
                     session.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-                    let outcome = work(&Tx {
-                        conn: Conn::Postgres(&session),
-                        keys: &keys,
-                        buckets,
-                        changed: Cell::new(false),
-                        conflicted: Cell::new(false),
-                    });
+                    let outcome = work(&Tx::new(Conn::Postgres(&session), &keys, buckets, of.as_ref()));
                     session.batch("ROLLBACK")?;
                     Ok(outcome)
-                })
-                .await?
+                };
+                self.postgres_session(look).await
             }
+        };
+        if let Some(meter) = meter {
+            meter.add_time(began.elapsed());
         }
+        done?
     }
 
     async fn postgres_session<T: Send + 'static>(&self, work: impl FnOnce(Session) -> Result<T> + Send + 'static) -> Result<T> {
@@ -182,13 +210,14 @@ fn sqlite_transaction<T, E: From<StoreError>>(
     conn: &rusqlite::Connection,
     keys: &Keys,
     buckets: u16,
+    meter: Option<&Arc<Meter>>,
     work: &impl Fn(&Tx<'_>) -> Result<T, E>,
 ) -> (Result<T, E>, bool) {
     let begin = conn.execute_batch("BEGIN IMMEDIATE");
     if let Err(error) = begin {
         return (Err(StoreError::from(error).into()), false);
     }
-    let tx = Tx { conn: Conn::Sqlite(conn), keys, buckets, changed: Cell::new(false), conflicted: Cell::new(false) };
+    let tx = Tx::new(Conn::Sqlite(conn), keys, buckets, meter);
     let outcome = work(&tx).and_then(|value| conn.execute_batch("COMMIT").map(|()| value).map_err(|e| StoreError::from(e).into()));
     if outcome.is_err() {
         // A failed COMMIT may have rolled back already; then this says so and nothing is lost.
@@ -201,12 +230,13 @@ fn postgres_transaction<T, E: From<StoreError>>(
     session: &Session,
     keys: &Keys,
     buckets: u16,
+    meter: Option<&Arc<Meter>>,
     work: &impl Fn(&Tx<'_>) -> Result<T, E>,
 ) -> (Result<T, E>, bool) {
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let tx = Tx { conn: Conn::Postgres(session), keys, buckets, changed: Cell::new(false), conflicted: Cell::new(false) };
+        let tx = Tx::new(Conn::Postgres(session), keys, buckets, meter);
         let outcome = session.batch("BEGIN").map_err(E::from).and_then(|()| work(&tx));
         let committed = match outcome {
             Ok(value) => match session.batch("COMMIT") {

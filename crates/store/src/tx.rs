@@ -1,6 +1,6 @@
 //! The one door to the rows: a transaction that ops call as a plain function.
 
-use std::cell::Cell;
+use std::{cell::Cell, sync::Arc};
 
 use allclear_seal::Keys;
 use rusqlite::Connection;
@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use crate::{
     Result, Row, StoreError, Val,
     engine::{postgres::Session, sqlite},
+    meter::Meter,
 };
 
 pub(crate) enum Conn<'c> {
@@ -22,6 +23,7 @@ pub struct Tx<'c> {
     pub(crate) buckets: u16,
     pub(crate) changed: Cell<bool>,
     pub(crate) conflicted: Cell<bool>,
+    meter: Option<Arc<Meter>>,
 }
 
 /// Column types of a [`Bulk`] statement.
@@ -46,6 +48,12 @@ pub struct Bulk {
     pub columns: &'static [(&'static str, Ty)],
     /// `ON CONFLICT …` clause, or empty. The same key twice in one call is refused by PostgreSQL.
     pub on_conflict: &'static str,
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(conn: Conn<'c>, keys: &'c Keys, buckets: u16, meter: Option<&Arc<Meter>>) -> Self {
+        Self { conn, keys, buckets, changed: Cell::new(false), conflicted: Cell::new(false), meter: meter.cloned() }
+    }
 }
 
 impl Tx<'_> {
@@ -90,9 +98,18 @@ impl Tx<'_> {
 
     /// Runs a query.
     pub(crate) fn query(&self, sql: &'static str, params: &[Val<'_>]) -> Result<Vec<Row>> {
-        match self.conn {
+        let rows = match self.conn {
             Conn::Sqlite(conn) => sqlite::query(conn, sql, params),
             Conn::Postgres(session) => self.noting_conflict(session.query(sql, params)),
+        }?;
+        self.note(rows.len() as u64);
+        Ok(rows)
+    }
+
+    /// Counts a statement for whoever asked.
+    fn note(&self, rows: u64) {
+        if let Some(meter) = &self.meter {
+            meter.add_statement(rows);
         }
     }
 
@@ -103,10 +120,12 @@ impl Tx<'_> {
 
     /// Runs a statement; answers how many rows it changed.
     pub(crate) fn execute(&self, sql: &'static str, params: &[Val<'_>]) -> Result<u64> {
-        match self.conn {
+        let changed = match self.conn {
             Conn::Sqlite(conn) => sqlite::execute(conn, sql, params),
             Conn::Postgres(session) => self.noting_conflict(session.execute(sql, params)),
-        }
+        }?;
+        self.note(changed);
+        Ok(changed)
     }
 
     /// Runs a statement that must change exactly `expected` rows of `table`.
@@ -121,7 +140,7 @@ impl Tx<'_> {
             return Ok(0);
         }
         let names = bulk.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        match self.conn {
+        let changed = match self.conn {
             Conn::Sqlite(conn) => {
                 let marks = (1..=bulk.columns.len()).map(|i| format!("?{i}")).collect::<Vec<_>>().join(", ");
                 let sql = format!("INSERT INTO {} ({names}) VALUES ({marks}) {}", bulk.table, bulk.on_conflict);
@@ -130,10 +149,12 @@ impl Tx<'_> {
                 for row in rows {
                     changed += statement.execute(rusqlite::params_from_iter(row))? as u64;
                 }
-                Ok(changed)
+                changed
             }
-            Conn::Postgres(session) => self.noting_conflict(bulk_unnest(session, bulk, &names, rows)),
-        }
+            Conn::Postgres(session) => self.noting_conflict(bulk_unnest(session, bulk, &names, rows))?,
+        };
+        self.note(changed);
+        Ok(changed)
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod client;
 mod clock;
+mod spare;
 mod store;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use axum::Router;
 
 pub use client::{Answer, Client, Phone};
 pub use clock::TestClock;
+pub use spare::Spare;
 pub use store::TestStore;
 
 /// A small synthetic city behind the real router.
@@ -27,6 +29,8 @@ pub struct City {
     pub clock: Arc<TestClock>,
     /// Its route table.
     pub routes: Vec<routes::Route>,
+    /// Its store, for a second program that opens it.
+    pub store: allclear_store::StoreConfig,
     router: Router,
     _store: store::TestStore,
 }
@@ -41,12 +45,15 @@ impl City {
     pub async fn with_population(population: u64) -> Self {
         let clock = Arc::new(TestClock::at(Instant(1_641_427_200_000_000)));
         let store = store::TestStore::fresh().await;
-        let app = boot::application(&store.config, &[7; 32], clock.clone(), true).await.expect("the application starts");
+        let app = boot::application(&store.config, &Self::MASTER, clock.clone(), true).await.expect("the application starts");
         demo::seed::seed(&app, population, 1).await.expect("the demo city");
         work::drain(&app).await.expect("followers");
         let (router, _, routes) = routes::build(&app);
-        Self { app, clock, routes, router, _store: store }
+        Self { app, clock, routes, store: store.config.clone(), router, _store: store }
     }
+
+    /// Its master key.
+    pub const MASTER: [u8; 32] = [7; 32];
 
     /// Lets every follower come up to the newest change.
     pub async fn drain(&self) {

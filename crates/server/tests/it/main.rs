@@ -7,6 +7,7 @@ mod accounts;
 mod demo;
 mod lab;
 mod live;
+mod operate;
 mod people;
 mod print;
 mod rounds;

@@ -6,13 +6,17 @@ use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
     rc::Rc,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
 };
 
 use rusqlite::{Connection, OpenFlags, types::ValueRef};
 use tokio::sync::Semaphore;
 
-use crate::{Result, Row, StoreError, Val, Value};
+use crate::{Pool, Result, Row, StoreError, Val, Value};
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -23,14 +27,32 @@ const WRITER_QUEUE: usize = 64;
 
 /// An open SQLite file.
 pub(crate) struct Sqlite {
-    writer: mpsc::SyncSender<Job>,
+    /// None where the file is only looked at.
+    writer: Option<mpsc::SyncSender<Job>>,
     readers: Arc<Readers>,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 struct Readers {
     free: Mutex<Vec<Connection>>,
     permits: Semaphore,
+    waiting: AtomicUsize,
+}
+
+/// Counts a caller that waits, also one that gives up.
+struct Waits<'c>(&'c AtomicUsize);
+
+impl<'c> Waits<'c> {
+    fn begin(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
@@ -44,7 +66,18 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
     Ok(conn)
 }
 
-fn lock(path: &Path) -> Result<File> {
+/// A connection that reads beside a running server: it takes no lock that anybody waits for.
+pub(crate) fn open_to_look(path: &Path) -> Result<Connection> {
+    if !path.exists() {
+        return Err(StoreError::Away(format!("{} does not exist", path.display())));
+    }
+    // Not read-only for the engine: it may have to make the shared memory beside the file.
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    conn.execute_batch("PRAGMA query_only=ON; PRAGMA busy_timeout=5000;")?;
+    Ok(conn)
+}
+
+pub(crate) fn lock(path: &Path) -> Result<File> {
     let lock_path = PathBuf::from(format!("{}.lock", path.display()));
     let file = File::create(&lock_path).map_err(|e| StoreError::Full(format!("{}: {e}", lock_path.display())))?;
     match file.try_lock() {
@@ -73,8 +106,21 @@ impl Sqlite {
             })
             .map_err(|e| StoreError::Away(e.to_string()))?;
         let free = (0..READERS).map(|_| open(path, base | OpenFlags::SQLITE_OPEN_READ_WRITE)).collect::<Result<Vec<_>>>()?;
-        let readers = Arc::new(Readers { free: Mutex::new(free), permits: Semaphore::new(READERS) });
-        Ok(Self { writer, readers, _lock: held })
+        let readers = Arc::new(Readers { free: Mutex::new(free), permits: Semaphore::new(READERS), waiting: AtomicUsize::new(0) });
+        Ok(Self { writer: Some(writer), readers, _lock: Some(held) })
+    }
+
+    /// Opens the file to look, whoever holds it.
+    pub(crate) fn look(path: &Path) -> Result<Self> {
+        let free = vec![open_to_look(path)?];
+        let readers = Readers { free: Mutex::new(free), permits: Semaphore::new(1), waiting: AtomicUsize::new(0) };
+        Ok(Self { writer: None, readers: Arc::new(readers), _lock: None })
+    }
+
+    /// How busy the readers are.
+    pub(crate) fn pool(&self) -> Pool {
+        let busy = READERS.saturating_sub(self.readers.permits.available_permits());
+        Pool { size: READERS, busy, waiting: self.readers.waiting.load(Ordering::Relaxed) }
     }
 
     /// Runs `work` on the writer thread.
@@ -82,8 +128,11 @@ impl Sqlite {
         let (answer, wait) = tokio::sync::oneshot::channel();
         let job: Job = Box::new(move |conn| drop(answer.send(work(conn))));
         let mut job = job;
+        let Some(writer) = &self.writer else {
+            return Err(StoreError::Engine("the store was opened only to look".into()));
+        };
         loop {
-            match self.writer.try_send(job) {
+            match writer.try_send(job) {
                 Ok(()) => break,
                 Err(mpsc::TrySendError::Full(back)) => {
                     job = back;
@@ -98,7 +147,10 @@ impl Sqlite {
     /// Runs `work` on a reader connection.
     pub(crate) async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
         let readers = Arc::clone(&self.readers);
-        let _permit = readers.permits.acquire().await.map_err(|_| StoreError::Away("the readers have stopped".into()))?;
+        let waits = Waits::begin(&readers.waiting);
+        let permit = readers.permits.acquire().await;
+        drop(waits);
+        let _permit = permit.map_err(|_| StoreError::Away("the readers have stopped".into()))?;
         let pool = Arc::clone(&self.readers);
         let done = tokio::task::spawn_blocking(move || {
             let conn = pool.free.lock().ok().and_then(|mut free| free.pop()).ok_or_else(|| StoreError::Away("no reader".into()))?;

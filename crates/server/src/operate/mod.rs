@@ -1,0 +1,3 @@
+//! What a running server tells and is told by its operator.
+
+pub mod certificate;
