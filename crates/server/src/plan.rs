@@ -34,24 +34,29 @@ impl Plan {
 }
 
 /// Holds the current plan.
-pub struct Plans(RwLock<Arc<Plan>>);
+pub struct Plans {
+    current: RwLock<Arc<Plan>>,
+    /// One load at a time: an older reading never replaces a newer one.
+    loading: tokio::sync::Mutex<()>,
+}
 
 impl Plans {
     /// Loads the plan.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
-        Ok(Self(RwLock::new(Arc::new(read(store).await?))))
+        Ok(Self { current: RwLock::new(Arc::new(read(store).await?)), loading: tokio::sync::Mutex::default() })
     }
 
     /// The plan in force.
     #[must_use]
     pub fn current(&self) -> Arc<Plan> {
-        Arc::clone(&self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Arc::clone(&self.current.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     /// Loads it again.
     pub async fn reload(&self, store: &Store) -> Result<(), StoreError> {
+        let _loading = self.loading.lock().await;
         let fresh = Arc::new(read(store).await?);
-        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
+        *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
         Ok(())
     }
 }

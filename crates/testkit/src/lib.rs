@@ -107,3 +107,19 @@ impl City {
         read.await.unwrap()
     }
 }
+
+/// Looks until `look` sees what it waits for: for what a task of the server does by itself.
+///
+/// # Panics
+/// After two minutes, so that a test that waits for what never comes ends.
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let seen = tokio::time::timeout(std::time::Duration::from_secs(120), async {
+        loop {
+            if let Some(seen) = look().await {
+                return seen;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    });
+    seen.await.unwrap_or_else(|_| panic!("waited two minutes in vain: {what}"))
+}

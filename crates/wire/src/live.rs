@@ -205,7 +205,7 @@ pub struct LiveFrame {
 pub struct RecountLine {
     /// Round, if the line belongs to one.
     pub round: Option<Uuid>,
-    /// `city`, `town`, `village`, `site`, `curve`, `stage`, `lab`, `exceptions`.
+    /// `city`, `town`, `village`, `site`, `curve`, `stage`, `lab`, `exceptions`: the counts; `frame`: what a screen is sent.
     pub level: String,
     /// Code or name of what is counted.
     pub subject: String,
@@ -226,6 +226,6 @@ pub struct Recount {
     pub compared: i64,
     /// Figures that differ.
     pub different: i64,
-    /// The lines of city and town, and every line that differs (at most 1,000).
+    /// The lines of city, town and frame, and every line that differs (at most 1,000).
     pub lines: Vec<RecountLine>,
 }

@@ -55,17 +55,24 @@ pub fn round(plan: &Plan, asked: Option<uuid::Uuid>) -> Result<Option<Id<Round>>
 /// The frame of a round as one shared text. `exact` draws anew whenever a change came since.
 pub fn frame(app: &App, round: Option<Id<Round>>, scope: &[AreaCode], exact: bool) -> Result<Rendered> {
     let key = (round, scope.to_vec());
-    let fold = app.live.fold();
-    let now = app.now();
+    let seq = app.live.fold().seq;
     {
         let frames = app.live.frames.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(frame) = frames.get(&key) {
             let young = frame.drawn.elapsed() < FRAME_EVERY;
-            if young && (!exact || frame.seq == fold.seq) {
+            if young && (!exact || frame.seq == seq) {
                 return Ok(frame.clone());
             }
         }
     }
+    let rendered = draw(app, round, scope)?;
+    app.live.frames.lock().unwrap_or_else(PoisonError::into_inner).insert(key, rendered.clone());
+    Ok(rendered)
+}
+
+/// Draws the frame of a round, whatever was drawn before.
+pub(super) fn draw(app: &App, round: Option<Id<Round>>, scope: &[AreaCode]) -> Result<Rendered> {
+    let (fold, now) = (app.live.fold(), app.now());
     let empty = RoundCounts::default();
     let counts = round.and_then(|round| fold.rounds.get(&round)).unwrap_or(&empty);
     let plan = app.plan();
@@ -74,8 +81,5 @@ pub fn frame(app: &App, round: Option<Id<Round>>, scope: &[AreaCode], exact: boo
     let mut frame = view::frame(&sight, round, counts, loose);
     frame.change = fold.seq;
     let json = serde_json::to_vec(&frame).map_err(|e| Code::Internal.problem().detail(e.to_string()))?;
-    let rendered = Rendered { seq: fold.seq, drawn: tokio::time::Instant::now(), json: Bytes::from(json) };
-    drop(fold);
-    app.live.frames.lock().unwrap_or_else(PoisonError::into_inner).insert(key, rendered.clone());
-    Ok(rendered)
+    Ok(Rendered { seq: fold.seq, drawn: tokio::time::Instant::now(), json: Bytes::from(json) })
 }

@@ -4140,14 +4140,14 @@ export interface components {
              * @description Figures that differ.
              */
             different: number;
-            /** @description The lines of city and town, and every line that differs (at most 1,000). */
+            /** @description The lines of city, town and frame, and every line that differs (at most 1,000). */
             lines: components["schemas"]["RecountLine"][];
         };
         /** @description One line of a recount: what the screen shows beside what the records say. */
         RecountLine: {
             /** @description The figure's word. */
             figure: string;
-            /** @description `city`, `town`, `village`, `site`, `curve`, `stage`, `lab`, `exceptions`. */
+            /** @description `city`, `town`, `village`, `site`, `curve`, `stage`, `lab`, `exceptions`: the counts; `frame`: what a screen is sent. */
             level: string;
             /**
              * Format: int64

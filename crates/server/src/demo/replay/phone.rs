@@ -48,17 +48,16 @@ impl Phone {
         id
     }
 
-    /// Sends what is in the outbox; answers how many commands became exceptions.
-    pub async fn send(&mut self, wire: &mut Wire, now: Instant) -> Result<u64> {
-        let mut exceptions = 0;
+    /// Sends what is in the outbox; the script expects no exception.
+    pub async fn send(&mut self, wire: &mut Wire, now: Instant) -> Result<()> {
         for batch in std::mem::take(&mut self.outbox).chunks(COMMANDS_MAX) {
             let answer = wire.post("/api/v1/sync", &self.by, &json!({ "sent_at": rfc3339(now), "commands": batch })).await?;
             let outcomes = answer["outcomes"].as_array().map(Vec::as_slice).unwrap_or_default();
-            for outcome in outcomes.iter().filter(|outcome| outcome["state"] != "recorded") {
-                exceptions += 1;
-                tracing::warn!(%outcome, "an exception that the script did not expect");
+            let odd = outcomes.iter().find(|outcome| outcome["state"] != "recorded");
+            if outcomes.len() != batch.len() || odd.is_some() {
+                return Err(ReplayError::Other(format!("{}: phone {} hears {}", rfc3339(now), self.number, odd.unwrap_or(&answer))));
             }
         }
-        Ok(exceptions)
+        Ok(())
     }
 }

@@ -69,7 +69,6 @@ pub(super) struct Play<'a> {
     positive: BTreeSet<String>,
     pub(super) pool: Option<Filled>,
     pub(super) singles: usize,
-    pub(super) exceptions: u64,
     pub(super) outcome: Outcome,
 }
 
@@ -104,7 +103,6 @@ pub(super) async fn play(address: &str, pace: &Pace, plan: &Plan) -> Result<Outc
         positive: BTreeSet::new(),
         pool: None,
         singles: 0,
-        exceptions: 0,
         outcome: Outcome::default(),
     };
     for (index, round) in ROUNDS.iter().enumerate() {
@@ -315,8 +313,7 @@ impl Play<'_> {
             let work: Vec<(usize, usize)> = work.into_iter().collect();
             lane.fill(round, &work, (from, at), now).await
         });
-        for (filled, exceptions) in try_join_all(lanes).await? {
-            self.exceptions += exceptions;
+        for filled in try_join_all(lanes).await? {
             if self.plan.positive && index == POSITIVE.2 && self.pool.is_none() {
                 self.pool = filled.into_iter().find(|tube| tube.town == POSITIVE.0 && tube.people.len() == POOL);
                 self.positive.extend(self.pool.iter().map(|pool| pool.code.clone()));
@@ -328,12 +325,7 @@ impl Play<'_> {
     async fn wave(&mut self, at: Instant) -> Result<()> {
         let now = self.pace.now();
         let given = try_join_all(self.lanes.iter_mut().map(|lane| lane.give(now))).await?;
-        let mut boxes = Vec::new();
-        for (given, exceptions) in given {
-            self.exceptions += exceptions;
-            boxes.extend(given);
-        }
-        self.carry(at, boxes).await
+        self.carry(at, given.into_iter().flatten().collect()).await
     }
 
     async fn carry(&mut self, at: Instant, boxes: Vec<Given>) -> Result<()> {
@@ -344,7 +336,7 @@ impl Play<'_> {
         for (given, n) in boxes.iter().zip(1..) {
             self.courier.keep(Instant(now.0 + n), half("taker", given.handover, &given.code));
         }
-        self.exceptions += self.courier.send(&mut self.wire, now).await?;
+        self.courier.send(&mut self.wire, now).await?;
         self.at(at.plus_seconds(ROAD_S), Event::Receive(boxes));
         Ok(())
     }
@@ -384,7 +376,7 @@ impl Play<'_> {
             }
         }
         let now = self.pace.now();
-        self.exceptions += lane.tables[table].phone.send(&mut lane.wire, now).await?;
+        lane.tables[table].phone.send(&mut lane.wire, now).await?;
         self.wave(at).await
     }
 }

@@ -1,7 +1,10 @@
-//! The recount: every figure of the screens again from the records, by plain counting that shares
-//! nothing with the fold.
+//! The recount: every figure of the screens again from the records, by plain counting. It is held
+//! against the fold (every village, site and five minutes) and against the rendered frames (what a
+//! screen is sent). With both it shares one thing, the reading of the frozen expected list, and the
+//! list's own count of persons, which the fold does not read, stands against that.
 
 pub mod cli;
+mod frame;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +34,7 @@ const LINES_MAX: usize = 1000;
 /// (round, level, subject, figure) → count.
 type Figures = BTreeMap<(Option<Uuid>, &'static str, String, String), i64>;
 
-/// Compares the fold of this node with the records, both after the same change.
+/// Compares what this node shows with the records, both after the same change.
 pub async fn compare(app: &App) -> Result<Recount> {
     for _ in 0..TRIES {
         crate::work::number(app).await?;
@@ -42,7 +45,10 @@ pub async fn compare(app: &App) -> Result<Recount> {
             let fold = app.live.fold();
             (fold.seq == seq && numbered).then(|| screen(&fold))
         };
-        if let Some(screen) = screen {
+        if let (Some(mut screen), Some((frames, counted))) = (screen, frame::figures(app, seq, &records)?) {
+            let mut records = records;
+            screen.extend(frames);
+            records.extend(counted);
             return Ok(report(seq, &screen, &records));
         }
         // Facts came in between: the next try reads less, so it will meet them.
@@ -58,7 +64,8 @@ fn report(change: i64, screen: &Figures, records: &Figures) -> Recount {
         let (shown, counted) = (screen.get(key).copied().unwrap_or(0), records.get(key).copied().unwrap_or(0));
         let differs = shown != counted;
         out.different += i64::from(differs);
-        if (differs || matches!(key.1, "city" | "town" | "stage" | "lab" | "exceptions")) && out.lines.len() < LINES_MAX {
+        let always = matches!(key.1, "city" | "town" | "stage" | "lab" | "exceptions") || (key.1, key.2.as_str()) == (frame::LEVEL, "");
+        if (differs || always) && out.lines.len() < LINES_MAX {
             let (round, level, subject, figure) = key.clone();
             out.lines.push(RecountLine { round, level: level.into(), subject, figure, screen: shown, records: counted });
         }
@@ -122,6 +129,9 @@ fn records(tx: &Tx<'_>) -> Result<Figures, StoreError> {
     let mut figures = Figures::new();
     for round in tx.rounds()? {
         let id = round.id;
+        for (village, persons) in tx.expected_counts(id)? {
+            put_village(&mut figures, id, village, "expected", persons);
+        }
         count_persons(&mut figures, id, &expected(tx, id)?, &tx.counted_collections(id)?);
         for (stage, tubes, filled, members) in tx.recount_tubes(id)? {
             let stage: Stage = stage;
@@ -144,7 +154,6 @@ fn records(tx: &Tx<'_>) -> Result<Figures, StoreError> {
 fn count_persons(figures: &mut Figures, round: Id<Round>, expected: &Expected, rows: &[CountedRow]) {
     let mut home: BTreeMap<u64, AreaCode> = BTreeMap::new();
     for (village, persons) in expected {
-        put_village(figures, round, *village, "expected", persons.len() as i64);
         home.extend(persons.iter().map(|no| (no, *village)));
     }
     // A person counts once: where they are expected, else in the first of the areas recorded.

@@ -60,6 +60,7 @@ async fn a_positive_pool_stays_open_until_every_member_is_accounted_for() {
     assert!(closed["closed_at"].is_string());
     desk.headquarters.post(&last, json!({ "outcome": "found", "note": "回电" })).await.ok();
     assert!(desk.headquarters.get(&path).await.ok()["closed_at"].is_null(), "a member who was found opens the pool again");
+    desk.recount().await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Export files of analysers.
 
-use allclear_testkit::{Answer, City};
+use allclear_testkit::Answer;
 use axum::http::Method;
 use serde_json::json;
 
@@ -94,11 +94,17 @@ async fn a_failed_control_holds_the_plate_back() {
 
 #[tokio::test]
 async fn noise_is_a_clear_error() {
-    let desk = Desk::open().await;
+    let mut desk = Desk::open().await;
+    desk.fill(&tube(1), 2).await;
+    desk.receive(&[tube(1)]).await;
     let noise: Vec<u8> = (0u32..10_000_000).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     upload(&desk, "/imports/columns", &noise).await.refused("file_unreadable");
     upload(&desk, "/imports/columns", &vec![b'a'; 11 * 1024 * 1024]).await.refused("body_too_large");
     upload(&desk, "/imports/columns", b"PK\x03\x04 no workbook").await.refused("file_unreadable");
     upload(&desk, "/imports/columns", b"").await.refused("file_unreadable");
-    let _: &City = &desk.city;
+    let run = desk.run(1, &[tube(1)]).await;
+    map(&desk, "well,sample name,ORF1ab Ct,N Ct,IC Ct\nA1,T1,,,25.1\n".as_bytes()).await;
+    let path = format!("/imports?instrument={}&run={run}&file_name=noise.csv", desk.instrument);
+    upload(&desk, &path, &noise).await.refused("file_unreadable");
+    assert_eq!(desk.stage(&tube(1)).await, "on_run", "noise touches no tube");
 }

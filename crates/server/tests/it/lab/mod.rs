@@ -165,4 +165,13 @@ impl Desk {
         let code = code.to_owned();
         self.city.app.store.read("test", move |tx| tx.tube(&code)).await.unwrap().unwrap().stage.as_str()
     }
+
+    /// Screen and records are the same, in every figure.
+    pub(crate) async fn recount(&self) {
+        self.city.drain().await;
+        let recount = self.headquarters.get("/api/v1/live/recount").await.ok();
+        assert_eq!(recount["different"], 0, "{recount}");
+        let lines = recount["lines"].as_array().unwrap();
+        assert!(lines.iter().any(|line| line["level"] == "frame" && line["records"].as_i64() > Some(0)), "{recount}");
+    }
 }

@@ -33,6 +33,7 @@ async fn every_scan_gets_its_verdict_and_a_difference_is_signed() {
     let missing = closed["scans"].as_array().unwrap().iter().find(|scan| scan["verdict"] == "missing").unwrap();
     assert_eq!(missing["tube"], tube(3));
     desk.entry.post(&close, json!({ "difference_signed_by": "王芳" })).await.refused("state_conflict");
+    desk.recount().await;
 }
 
 #[tokio::test]
@@ -58,6 +59,7 @@ async fn an_unknown_tube_waits_on_hold_until_its_record_arrives() {
     desk.settle().await;
     assert_eq!(desk.with_task(&people, "resample").await, 0);
     assert_eq!(desk.with_task(&later, "resample").await, 2, "whoever was in it is asked again");
+    desk.recount().await;
 }
 
 #[tokio::test]
@@ -80,6 +82,7 @@ async fn a_rejected_tube_leaves_completion_and_asks_its_members_again() {
     desk.settle().await;
     assert_eq!(desk.with_task(&people, "resample").await, 2);
     assert_eq!(counted(&desk).await, 2);
+    desk.recount().await;
 }
 
 /// Collections that count, as a recount reads them.

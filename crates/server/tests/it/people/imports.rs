@@ -1,4 +1,4 @@
-use allclear_testkit::{City, Client};
+use allclear_testkit::{City, Client, eventually};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -21,13 +21,11 @@ fn mapping(preview: &Value) -> Value {
 
 /// Waits until the import has left the state that work is in; the work itself is a task of the server.
 async fn ended(client: &Client, id: &str) -> Value {
-    loop {
+    eventually("the import ends", async || {
         let state = client.get(&format!("/api/v1/people/imports/{id}")).await.ok();
-        if !matches!(state["state"].as_str(), Some("running" | "undoing")) {
-            return state;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+        (!matches!(state["state"].as_str(), Some("running" | "undoing"))).then_some(state)
+    })
+    .await
 }
 
 async fn taken_in(client: &Client, bytes: &[u8]) -> (String, Value) {

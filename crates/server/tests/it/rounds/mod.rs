@@ -195,3 +195,35 @@ async fn the_planner_shows_its_arithmetic() {
     headquarters.get(&format!("/api/v1/planner?area={root}&prevalence=2")).await.refused("body_invalid");
     headquarters.get("/api/v1/planner?area=nowhere").await.refused("area_unknown");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_round_that_was_opened_is_open_whatever_else_loads_the_plan() {
+    let city = City::start().await;
+    let headquarters = city.sign_in("headquarters").await;
+    let root = root(&headquarters).await;
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let loads: Vec<_> = (0..3)
+        .map(|_| {
+            let (app, stop) = (std::sync::Arc::clone(&city.app), std::sync::Arc::clone(&stop));
+            tokio::spawn(async move {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    app.reload_plan().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for n in 0..40 {
+        let round = headquarters.post("/api/v1/rounds", order(&[&root])).await.ok()["id"].as_str().unwrap().to_owned();
+        event(&headquarters, &round, "open", None).await.ok();
+        let id = allclear_domain::kernel::id::Id::new(round.parse().unwrap());
+        for _ in 0..20 {
+            let state = city.app.plan().rounds.get(&id).map(|round| round.state);
+            assert_eq!(state, Some(allclear_domain::sampling::round::RoundState::Open), "round {n}");
+            tokio::task::yield_now().await;
+        }
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    for load in loads {
+        load.await.unwrap();
+    }
+}
