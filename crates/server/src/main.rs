@@ -106,10 +106,10 @@ async fn main() -> ExitCode {
         Command::City(args) => demo::make::run(args).await,
         Command::Recount(args) => live::recount::cli::run(args).await.map_err(Into::into),
         Command::Demo(DemoCommand::Replay(args)) => demo::replay::run(args).await.map_err(Into::into),
-        Command::Bench(BenchCommand::Collect(args)) => bench::collect::run(args).await.map_err(Into::into),
-        Command::Bench(BenchCommand::Import(args)) => bench::import::run(args).await.map_err(Into::into),
-        Command::Bench(BenchCommand::Lookup(args)) => bench::lookup::run(args).await.map_err(Into::into),
-        Command::Bench(BenchCommand::Release(args)) => bench::release::run(args).await.map_err(Into::into),
+        Command::Bench(BenchCommand::Collect(args)) => bench::collect::run(args).await.map(drop).map_err(Into::into),
+        Command::Bench(BenchCommand::Import(args)) => bench::import::run(args).await.map(drop).map_err(Into::into),
+        Command::Bench(BenchCommand::Lookup(args)) => bench::lookup::run(args).await.map(drop).map_err(Into::into),
+        Command::Bench(BenchCommand::Release(args)) => bench::release::run(args).await.map(drop).map_err(Into::into),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -23,6 +23,14 @@ export function openBrowser(args = []) {
   return chromium.launch({ executablePath, headless: true, args: [...QUIET, ...args] })
 }
 
+/** Where a page asks who is signed in, or somebody signs in: an absent session and a wrong password are answers. */
+const SIGN_IN = ['/api/v1/session', '/api/v1/resident/session', '/api/v1/resident/me']
+
+/** Whether a console error is only the answer that nobody is signed in. Any other refusal is a fault: its page is empty. */
+function isSignInProbe(text, url) {
+  return /status of 401/.test(text) && URL.canParse(url) && SIGN_IN.includes(new URL(url).pathname)
+}
+
 /** A page of its own profile. `problems` fills with whatever a careful tester would report. */
 export async function openPage(browser, base, { width, height, lang, role, demo, context: more = {} }) {
   const phone = width < 700
@@ -43,8 +51,7 @@ export async function openPage(browser, base, { width, height, lang, role, demo,
   page.on('pageerror', (error) => problems.push(`error in the page: ${error.message}`))
   page.on('console', (message) => {
     const text = message.text()
-    // A refused sign-in or an absent session is an answer, not a fault.
-    if (message.type() === 'error' && !/status of 40[134]/.test(text)) problems.push(`console: ${text}`)
+    if (message.type() === 'error' && !isSignInProbe(text, message.location().url)) problems.push(`console: ${text} (${message.location().url})`)
     if (/\[intlify\]|\[Vue warn\]/.test(text)) problems.push(`console: ${text}`)
   })
   page.on('request', (request) => {

@@ -10,7 +10,11 @@ use allclear_domain::{
 };
 use allclear_store::{Store, sampling::CollectionRow};
 use allclear_wire::sync::{Command, Op, Outcome, OutcomeState, PersonRef};
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{
+    Json, Router,
+    extract::State,
+    routing::{get, post},
+};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -22,11 +26,11 @@ use crate::{
 
 type Item = (CollectionRow, oneshot::Sender<bool>);
 
-/// The two bare routes.
+/// The bare routes.
 pub fn routes(app: &AppState) -> Router {
     let (sender, receiver) = mpsc::channel(4096);
     tokio::spawn(write(app.store.clone(), receiver));
-    Router::new().route("/bench/noop", post(noop)).route("/bench/bare", post(bare)).with_state(sender)
+    Router::new().route("/bench/noop", post(noop)).route("/bench/nothing", get(nothing)).route("/bench/bare", post(bare)).with_state(sender)
 }
 
 const fn done(id: uuid::Uuid) -> Json<Outcome> {
@@ -35,6 +39,10 @@ const fn done(id: uuid::Uuid) -> Json<Outcome> {
 
 async fn noop(Json(command): Json<Command>) -> Json<Outcome> {
     done(command.id)
+}
+
+async fn nothing() -> Json<Outcome> {
+    done(uuid::Uuid::nil())
 }
 
 async fn bare(State(sender): State<mpsc::Sender<Item>>, Json(command): Json<Command>) -> Result<Json<Outcome>> {

@@ -3,14 +3,22 @@
 
 use std::time::{Duration, Instant};
 
-use allclear_domain::kernel::code::TubeCode;
-use allclear_store::StoreConfig;
+use allclear_domain::kernel::{
+    code::TubeCode,
+    id::{Id, Round},
+};
+use allclear_store::{Engine, StoreConfig};
 use allclear_wire::{
     accounts::{EnrolRequest, LoginRequest},
     sync::{Command, IdMode, Op, PersonRef, RecordCollection, SyncRequest, TubeKind},
 };
 
-use super::{Bench, BenchError, Folder, bare, fsync_latency, load, store_or_fresh};
+use super::{
+    Bench, BenchError, Folder, bare,
+    load::{self, Good},
+    report::{Floor, Report},
+    store_or_fresh,
+};
 use crate::{accounts::ops, clock::rfc3339, demo};
 
 /// What to measure.
@@ -34,15 +42,22 @@ pub struct Args {
     /// People of the city.
     #[arg(long, default_value_t = 100_000)]
     pub population: u64,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Commands a batch carries.
-const BATCH: usize = 100;
+pub(super) const BATCH: usize = 100;
 /// Rows of one transaction of the plain loop.
 const PLAIN: usize = 1000;
 
-struct Maker {
-    round: uuid::Uuid,
+/// Makes the commands of registrars.
+pub(super) struct Maker {
+    /// Rounds of the phase that runs: each person is sampled once in each.
+    rounds: Vec<Id<Round>>,
+    /// Swabs of the phase so far.
+    swabs: usize,
     site: uuid::Uuid,
     people: Vec<i64>,
     serial: u32,
@@ -50,8 +65,15 @@ struct Maker {
 }
 
 impl Maker {
+    /// Begins a phase of `count` swabs, in rounds of its own.
+    pub(super) async fn begin(&mut self, bench: &Bench, count: usize) -> Result<(), BenchError> {
+        self.rounds = bench.rounds(count, self.people.len()).await?;
+        self.swabs = 0;
+        Ok(())
+    }
+
     /// The commands of one registrar: tube after tube of ten, person after person.
-    fn commands(&mut self, count: usize) -> Vec<Command> {
+    pub(super) fn commands(&mut self, count: usize) -> Vec<Command> {
         let start = jiff::Timestamp::now().as_microsecond();
         (0..count)
             .map(|i| {
@@ -59,6 +81,8 @@ impl Maker {
                     self.serial += 1;
                 }
                 self.count += 1;
+                let (round, person) = (self.swabs / self.people.len(), self.swabs % self.people.len());
+                self.swabs += 1;
                 let at = allclear_domain::kernel::time::Instant(start + i as i64);
                 Command {
                     id: uuid::Builder::from_unix_timestamp_millis(
@@ -66,16 +90,16 @@ impl Maker {
                         &(u128::from(self.count) << 16).to_be_bytes()[4..14].try_into().unwrap_or_default(),
                     )
                     .into_uuid(),
-                    device_seq: i as i64 + 1,
+                    device_seq: self.count as i64,
                     at: rfc3339(at),
                     offline: false,
                     op: Op::RecordCollection(RecordCollection {
-                        round: self.round,
+                        round: self.rounds[round % self.rounds.len()].uuid(),
                         site: self.site,
                         station: (self.serial % 200) as i32 + 1,
                         tube: TubeCode::from_serial(self.serial).as_str().to_owned(),
                         tube_kind: TubeKind::Pool10,
-                        person: PersonRef::No { no: self.people[self.count as usize % self.people.len()] },
+                        person: PersonRef::No { no: self.people[person] },
                         id_mode: IdMode::Code,
                     }),
                 }
@@ -84,53 +108,102 @@ impl Maker {
     }
 }
 
-/// Runs the benchmark and prints its table.
-pub async fn run(args: Args) -> Result<(), BenchError> {
+/// Runs the benchmark; prints and answers its table.
+pub async fn run(args: Args) -> Result<Report, BenchError> {
+    let mut report = Report::begin("collect", args.json);
     let folder = Folder::fresh()?;
     let store: StoreConfig = store_or_fresh(args.store.as_deref(), folder.path());
-    let (fsync, fsync_p99) = fsync_latency(folder.path(), 500)?;
-    println!("seeding {} people …", args.population);
+    report.progress(&format!("seeding {} people", args.population));
     let bench = Bench::start(&store, args.population).await?;
+    report.engine(bench.app.store.engine());
+    report.fsync(folder.path(), 500)?;
     let mut maker = maker(&bench).await?;
     let tokens = tokens(&bench, args.connections.max(args.batch_connections)).await?;
-    println!("engine {:?}; fsync of 4 KiB p50 {fsync:.2?}, p99 {fsync_p99:.2?}; client on the same machine", bench.app.store.engine());
+    let phase = Phase { bench: &bench, tokens: &tokens, args: &args };
+    // Floors of the design: PostgreSQL has a network between it and us.
+    let floor = if bench.app.store.engine() == Engine::Sqlite { 20_000.0 } else { 10_000.0 };
 
-    let noop = singles(&bench, &mut maker, &tokens, &args, "/bench/noop")?;
-    let bare_group = singles(&bench, &mut maker, &tokens, &args, "/bench/bare")?;
-    let single = singles(&bench, &mut maker, &tokens, &args, "/api/v1/commands")?;
-    let plain = plain_loop(&bench, &mut maker, args.batched).await?;
-    let batch = batches(&bench, &mut maker, &tokens, &args)?;
-
-    line("no-op JSON endpoint", noop.rate(), &noop);
-    line("bare group commit", bare_group.rate(), &bare_group);
-    line("register, one request each", single.rate(), &single);
-    println!("{:<34} {:>10.0}/s  (transactions of {PLAIN} rows, in process)", "bare store, plain loop", plain);
-    line("register, batches of 100 (rows)", batch.rate() * BATCH as f64, &batch);
-    println!("single / bare group commit  {:.2}   (floor 0.50)", single.rate() / bare_group.rate());
-    println!("single / no-op              {:.2}", single.rate() / noop.rate());
-    println!("batched rows / bare store   {:.2}   (floor 0.50)", batch.rate() * BATCH as f64 / plain);
-    Ok(())
-}
-
-fn line(name: &str, rate: f64, measured: &load::Measured) {
-    println!(
-        "{name:<34} {rate:>10.0}/s  p50 {:>8.2?}  p99 {:>8.2?}  refused {}",
-        measured.quantile(0.5),
-        measured.quantile(0.99),
-        measured.other
+    let noop = phase.singles(&mut maker, "/bench/noop").await?;
+    report.rate("no-op JSON endpoint", &noop, Floor::None);
+    let bare_group = phase.singles(&mut maker, "/bench/bare").await?;
+    report.rate("bare group commit", &bare_group, Floor::None);
+    let single = phase.singles(&mut maker, "/api/v1/commands").await?;
+    report.rate("register, one request each", &single, Floor::Least(floor));
+    report.add(
+        "register, one request each, p99",
+        single.quantile(0.99).as_secs_f64() * 1e3,
+        "ms",
+        Floor::Most(50.0),
+        "at the connections given",
     );
+    bench.catch_up(&mut report, "singles").await?;
+    let plain = plain_loop(&bench, &mut maker, args.batched).await?;
+    report.add("bare store, plain loop", plain, "/s", Floor::None, format!("transactions of {PLAIN} rows, in process"));
+    let batch = phase.batches(&mut maker).await?;
+    report.rate(format!("register, batches of {BATCH}, rows"), &batch, Floor::Least(60_000.0));
+    bench.catch_up(&mut report, "batches").await?;
+    report.add("single / bare group commit", single.rate() / bare_group.rate(), "", Floor::Least(0.5), "");
+    report.add("single / no-op", single.rate() / noop.rate(), "", Floor::None, "");
+    report.add("batched rows / bare store", batch.rate() / plain, "", Floor::Least(0.5), "");
+    report.print()?;
+    Ok(report)
 }
 
-async fn maker(bench: &Bench) -> Result<Maker, BenchError> {
+/// What every phase needs.
+struct Phase<'a> {
+    bench: &'a Bench,
+    tokens: &'a [String],
+    args: &'a Args,
+}
+
+impl Phase<'_> {
+    async fn singles(&self, maker: &mut Maker, path: &str) -> Result<load::Measured, BenchError> {
+        let each = self.args.singles / self.args.connections;
+        maker.begin(self.bench, each * self.args.connections).await?;
+        let requests = self
+            .tokens
+            .iter()
+            .take(self.args.connections)
+            .map(|token| {
+                let commands = maker.commands(each);
+                commands.iter().map(|c| load::request("POST", path, token, &serde_json::to_string(c).unwrap_or_default())).collect()
+            })
+            .collect();
+        Ok(load::play(self.bench.address, Good::Recorded(1), requests)?)
+    }
+
+    async fn batches(&self, maker: &mut Maker) -> Result<load::Measured, BenchError> {
+        let each = self.args.batched / self.args.batch_connections / BATCH * BATCH;
+        maker.begin(self.bench, each * self.args.batch_connections).await?;
+        let requests = self
+            .tokens
+            .iter()
+            .take(self.args.batch_connections)
+            .map(|token| {
+                let bodies = bodies(self.bench, &maker.commands(each));
+                bodies.iter().map(|body| load::request("POST", "/api/v1/sync", token, body)).collect()
+            })
+            .collect();
+        Ok(load::play(self.bench.address, Good::Recorded(BATCH as u64), requests)?)
+    }
+}
+
+pub(super) async fn maker(bench: &Bench) -> Result<Maker, BenchError> {
     let plan = bench.app.plan();
-    let round = plan.rounds.keys().next().ok_or_else(|| BenchError::Setup("no round".into()))?.uuid();
     let site = plan.sites.values().next().ok_or_else(|| BenchError::Setup("no site".into()))?;
     let root = plan.areas.first().map(|area| area.code).ok_or_else(|| BenchError::Setup("no area".into()))?;
     let people = bench.app.store.read("bench_people", move |tx| tx.person_numbers(root, 0)).await?;
-    Ok(Maker { round, site: site.id.uuid(), people: people.into_iter().map(|(_, no)| no).collect(), serial: 0, count: 0 })
+    Ok(Maker {
+        rounds: Vec::new(),
+        swabs: 0,
+        site: site.id.uuid(),
+        people: people.into_iter().map(|(_, no)| no).collect(),
+        serial: 0,
+        count: 0,
+    })
 }
 
-async fn tokens(bench: &Bench, count: usize) -> Result<Vec<String>, BenchError> {
+pub(super) async fn tokens(bench: &Bench, count: usize) -> Result<Vec<String>, BenchError> {
     let setup = |e: crate::edge::problem::Problem| BenchError::Setup(format!("{e:?}"));
     let login = LoginRequest { name: "registrar".into(), password: demo::PASSWORD.into() };
     let session = ops::login(&bench.app, login).await.map_err(setup)?;
@@ -145,38 +218,15 @@ async fn tokens(bench: &Bench, count: usize) -> Result<Vec<String>, BenchError> 
     Ok(tokens)
 }
 
-fn singles(bench: &Bench, maker: &mut Maker, tokens: &[String], args: &Args, path: &str) -> Result<load::Measured, BenchError> {
-    let each = args.singles / args.connections;
-    let requests = tokens
-        .iter()
-        .take(args.connections)
-        .map(|token| {
-            let commands = maker.commands(each);
-            commands.iter().map(|c| load::request("POST", path, token, &serde_json::to_string(c).unwrap_or_default())).collect()
-        })
-        .collect();
-    Ok(load::play(bench.address, requests)?)
-}
-
-fn batches(bench: &Bench, maker: &mut Maker, tokens: &[String], args: &Args) -> Result<load::Measured, BenchError> {
-    let each = args.batched / args.batch_connections;
-    let requests = tokens
-        .iter()
-        .take(args.batch_connections)
-        .map(|token| {
-            let commands = maker.commands(each);
-            let bodies = commands.chunks(BATCH).map(|chunk| {
-                let sent_at = rfc3339(bench.app.now());
-                serde_json::to_string(&SyncRequest { sent_at, commands: chunk.to_vec() }).unwrap_or_default()
-            });
-            bodies.map(|body| load::request("POST", "/api/v1/sync", token, &body)).collect()
-        })
-        .collect();
-    Ok(load::play(bench.address, requests)?)
+/// Commands as the bodies of batches.
+pub(super) fn bodies(bench: &Bench, commands: &[Command]) -> Vec<String> {
+    let batch = |chunk: &[Command]| SyncRequest { sent_at: rfc3339(bench.app.now()), commands: chunk.to_vec() };
+    commands.chunks(BATCH).map(|chunk| serde_json::to_string(&batch(chunk)).unwrap_or_default()).collect()
 }
 
 /// The same rows by a plain loop over the bare store: the physical limit of this machine.
 async fn plain_loop(bench: &Bench, maker: &mut Maker, rows: usize) -> Result<f64, BenchError> {
+    maker.begin(bench, rows).await?;
     let rows: Vec<_> = maker.commands(rows).into_iter().filter_map(bare::row).collect();
     let count = rows.len();
     let start = Instant::now();

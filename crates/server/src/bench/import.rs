@@ -23,7 +23,11 @@ use allclear_store::{
 };
 use allclear_wire::people::PeopleSearch;
 
-use super::{BenchError, Folder, fsync_latency, store_or_fresh};
+use super::{
+    BenchError, Folder, cpu,
+    report::{Floor, Report},
+    store_or_fresh,
+};
 use crate::{
     app::AppState,
     boot,
@@ -55,6 +59,9 @@ pub struct Args {
     /// a fresh SQLite file.
     #[arg(long)]
     pub store: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 struct Timed {
@@ -62,15 +69,6 @@ struct Timed {
     took: Duration,
     /// Processor time of this process: on a machine that others use too, the better figure.
     cpu: Duration,
-}
-
-/// User and system time of this process so far (Linux; zero elsewhere).
-fn cpu() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // Fields 14 and 15, counted from 1; the name in field 2 may hold blanks, so count behind its bracket.
-    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks: u64 = rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 10)
 }
 
 impl Timed {
@@ -94,32 +92,35 @@ async fn open(config: &StoreConfig, places: &[Place]) -> Result<AppState, BenchE
     Ok(app)
 }
 
-/// Runs the benchmark and prints its table.
-pub async fn run(args: Args) -> Result<(), BenchError> {
+/// Runs the benchmark; prints and answers its table.
+pub async fn run(args: Args) -> Result<Report, BenchError> {
+    let mut report = Report::begin("import", args.json);
     let folder = Folder::fresh()?;
-    let (p50, p99) = fsync_latency(folder.path(), 200)?;
-    println!("fsync of 4 KiB           p50 {p50:>8.2?}  p99 {p99:>8.2?}");
     let today = Date::new(2022, 1, 5).ok_or_else(|| setup(&"the calendar"))?;
     let places = city::read_places(AREAS_CSV).map_err(|e| setup(&e))?;
     let city = City::plan(places, args.rows, 2022, today).map_err(|e| setup(&e))?;
     let areas = city.areas();
+    report.progress(&format!("making a file of {} rows", args.rows));
     let mut csv = Vec::new();
     city::csv::write(&city, &mut csv).map_err(|e| setup(&e))?;
-    println!("file                     {} rows, {:.1} MB", args.rows, csv.len() as f64 / 1e6);
+    let megabytes = csv.len() as f64 / 1e6;
     let app = open(&store_or_fresh(args.store.as_deref(), folder.path()), &areas).await?;
+    report.engine(app.store.engine());
+    report.fsync(folder.path(), 200)?;
     let county = areas.iter().map(|place| place.code).min().ok_or_else(|| setup(&"no areas"))?;
     let whole = import(&app, csv, county, today).await?;
-    println!(
-        "import (file to register) {:>9.0} rows/s  {:.1?}, {:.1?} of CPU  (limit for 1,000,000: 120 s)",
-        whole.rate(),
-        whole.took,
-        whole.cpu
-    );
+    report.add("import, file to register", whole.rate(), "/s", Floor::None, format!("{megabytes:.1} MB, {:.1?} of CPU", whole.cpu));
+    // The limit is for 1,000,000 rows; fewer have less time, so that a short run says the same.
+    let limit = 120.0 * args.rows as f64 / 1e6;
+    report.add("import", whole.took.as_secs_f64(), "s", Floor::Most(limit), format!("{} rows", args.rows));
     let bare_store = open(&StoreConfig::Sqlite(folder.path().join("bare.db")), &areas).await?;
     let bare = bare_rate(&bare_store.store, &app.store, county).await?;
-    println!("bare store, same rows     {:>9.0} rows/s  {:.1?}, {:.1?} of CPU", bare.rate(), bare.took, bare.cpu);
-    println!("import / bare store       {:>9.2}", whole.rate() / bare.rate());
-    searches(&app, county, args.searches).await
+    let note = format!("a fresh SQLite file, {:.1?} of CPU", bare.cpu);
+    report.add("bare store, same rows", bare.rate(), "/s", Floor::None, note);
+    report.add("import / bare store", whole.rate() / bare.rate(), "", Floor::None, "");
+    searches(&app, county, args.searches, &mut report).await?;
+    report.print()?;
+    Ok(report)
 }
 
 async fn import(app: &AppState, csv: Vec<u8>, county: AreaCode, today: Date) -> Result<Timed, BenchError> {
@@ -241,7 +242,7 @@ async fn texts(app: &AppState, county: AreaCode, count: usize) -> Result<Vec<(&'
     Ok(read.await?)
 }
 
-async fn searches(app: &AppState, county: AreaCode, count: usize) -> Result<(), BenchError> {
+async fn searches(app: &AppState, county: AreaCode, count: usize, report: &mut Report) -> Result<(), BenchError> {
     let caller = Arc::new(Caller {
         account: Id::new(app.ids.at(app.now())),
         name: "bench".into(),
@@ -260,13 +261,13 @@ async fn searches(app: &AppState, county: AreaCode, count: usize) -> Result<(), 
         }
     }
     let persons = app.store.read("bench", |tx| tx.count_persons()).await?;
-    println!("searches over {persons} persons (limit 100 ms each):");
     let mut times: Vec<_> = times.into_iter().collect();
     times.sort_unstable_by_key(|(kind, _)| *kind);
     for (kind, mut taken) in times {
         taken.sort_unstable();
         let at = |share: usize| taken[(taken.len() * share / 100).min(taken.len() - 1)];
-        println!("  {kind:<20} p50 {:>9.2?}  p99 {:>9.2?}  worst {:>9.2?}", at(50), at(99), at(100));
+        let note = format!("p50 {:.2?}, worst {:.2?}, over {persons} persons", at(50), at(100));
+        report.add(format!("search by {kind}, p99"), at(99).as_secs_f64() * 1e3, "ms", Floor::Most(100.0), note);
     }
     Ok(())
 }

@@ -11,24 +11,38 @@ use tokio::{
     net::TcpStream,
 };
 
+/// The word of a fact that was recorded; an exception says something else.
+const RECORDED: &str = "\"state\":\"recorded\"";
+
+/// What counts as good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Good {
+    /// Status 200.
+    Status,
+    /// So many facts of each answer are recorded.
+    Recorded(u64),
+}
+
 /// What a run measured.
 #[derive(Debug, Clone)]
 pub struct Measured {
-    /// Answers with status 200.
-    pub ok: u64,
-    /// Other answers.
+    /// Good answers, or facts recorded.
+    pub good: u64,
+    /// Those that are not.
     pub other: u64,
     /// How long the whole run took.
     pub took: Duration,
+    /// Processor time of this process meanwhile, client included.
+    pub cpu: Duration,
     /// Latencies, sorted.
     latencies: Vec<Duration>,
 }
 
 impl Measured {
-    /// Good answers a second.
+    /// Good ones a second.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        self.ok as f64 / self.took.as_secs_f64().max(1e-9)
+        self.good as f64 / self.took.as_secs_f64().max(1e-9)
     }
 
     /// The latency that `share` of the answers stayed below.
@@ -42,15 +56,21 @@ impl Measured {
 /// One prepared request.
 #[must_use]
 pub fn request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
+    with_header(method, path, &format!("authorization: Bearer {token}"), body)
+}
+
+/// One prepared request with a header of its own.
+#[must_use]
+pub fn with_header(method: &str, path: &str, header: &str, body: &str) -> Vec<u8> {
     format!(
-        "{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nhost: bench\r\nx-allclear: 1\r\n{header}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
 }
 
 /// Plays each list of requests on a connection of its own, all at once.
-pub fn play(address: SocketAddr, connections: Vec<Vec<Vec<u8>>>) -> std::io::Result<Measured> {
+pub fn play(address: SocketAddr, good: Good, connections: Vec<Vec<Vec<u8>>>) -> std::io::Result<Measured> {
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async move {
@@ -60,17 +80,17 @@ pub fn play(address: SocketAddr, connections: Vec<Vec<Vec<u8>>>) -> std::io::Res
                 stream.set_nodelay(true)?;
                 streams.push(stream);
             }
-            let start = Instant::now();
-            let tasks: Vec<_> =
-                streams.into_iter().zip(connections).map(|(stream, requests)| tokio::spawn(one_connection(stream, requests))).collect();
-            let mut all = Measured { ok: 0, other: 0, took: Duration::ZERO, latencies: Vec::new() };
+            let (start, cpu) = (Instant::now(), super::cpu());
+            let work = streams.into_iter().zip(connections);
+            let tasks: Vec<_> = work.map(|(stream, requests)| tokio::spawn(one_connection(stream, good, requests))).collect();
+            let mut all = Measured { good: 0, other: 0, took: Duration::ZERO, cpu: Duration::ZERO, latencies: Vec::new() };
             for task in tasks {
-                let (ok, other, latencies) = task.await.map_err(std::io::Error::other)??;
-                all.ok += ok;
+                let (good, other, latencies) = task.await.map_err(std::io::Error::other)??;
+                all.good += good;
                 all.other += other;
                 all.latencies.extend(latencies);
             }
-            all.took = start.elapsed();
+            (all.took, all.cpu) = (start.elapsed(), super::cpu().saturating_sub(cpu));
             all.latencies.sort_unstable();
             Ok(all)
         })
@@ -78,25 +98,29 @@ pub fn play(address: SocketAddr, connections: Vec<Vec<Vec<u8>>>) -> std::io::Res
     thread.join().map_err(|_| std::io::Error::other("the client stopped"))?
 }
 
-async fn one_connection(mut stream: TcpStream, requests: Vec<Vec<u8>>) -> std::io::Result<(u64, u64, Vec<Duration>)> {
-    let (mut ok, mut other) = (0, 0);
+async fn one_connection(mut stream: TcpStream, of: Good, requests: Vec<Vec<u8>>) -> std::io::Result<(u64, u64, Vec<Duration>)> {
+    let (mut good, mut other) = (0, 0);
     let mut latencies = Vec::with_capacity(requests.len());
     let mut buffer = Vec::with_capacity(64 * 1024);
     for request in requests {
         let start = Instant::now();
         stream.write_all(&request).await?;
-        if answer(&mut stream, &mut buffer).await? == 200 {
-            ok += 1
-        } else {
-            other += 1
-        }
+        let (status, body) = answer(&mut stream, &mut buffer).await?;
         latencies.push(start.elapsed());
+        let wanted = if let Good::Recorded(rows) = of { rows } else { 1 };
+        let is_good = match of {
+            _ if status != 200 => 0,
+            Good::Status => 1,
+            Good::Recorded(rows) => String::from_utf8_lossy(&buffer[body..]).matches(RECORDED).count().min(rows as usize) as u64,
+        };
+        good += is_good;
+        other += wanted - is_good;
     }
-    Ok((ok, other, latencies))
+    Ok((good, other, latencies))
 }
 
-/// Reads one answer; gives its status.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<u16> {
+/// Reads one answer into `buffer`; gives its status and where its body begins.
+async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<(u16, usize)> {
     buffer.clear();
     loop {
         if stream.read_buf(buffer).await? == 0 {
@@ -104,14 +128,9 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result
         }
         let Some(head) = buffer.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
         let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-        let length: usize = text
-            .split("content-length: ")
-            .nth(1)
-            .and_then(|rest| rest.split("\r\n").next())
-            .and_then(|n| n.trim().parse().ok())
-            .unwrap_or(0);
-        if buffer.len() >= head + 4 + length {
-            return Ok(text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0));
+        let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()).and_then(|n| n.trim().parse().ok());
+        if buffer.len() >= head + 4 + length.unwrap_or(0usize) {
+            return Ok((text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), head + 4));
         }
     }
 }

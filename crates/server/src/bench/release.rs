@@ -24,11 +24,12 @@ use allclear_store::{
 use allclear_wire::lab::BulkRelease;
 use uuid::Uuid;
 
-use super::{Bench, BenchError, Folder, fsync_latency, store_or_fresh};
-use crate::{
-    edge::guard::Caller,
-    lab::{jobs, ops},
+use super::{
+    Bench, BenchError, Folder, problem,
+    report::{Floor, Report},
+    store_or_fresh,
 };
+use crate::{edge::guard::Caller, lab::ops};
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
@@ -39,6 +40,9 @@ pub struct Args {
     /// `postgres://…` of an empty database; a fresh SQLite file if absent.
     #[arg(long)]
     pub store: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Persons of a tube.
@@ -59,35 +63,34 @@ struct Scene {
     at: Instant,
 }
 
-/// Runs the benchmark and prints its table.
-pub async fn run(args: Args) -> Result<(), BenchError> {
+/// Runs the benchmark; prints and answers its table.
+pub async fn run(args: Args) -> Result<Report, BenchError> {
+    let mut report = Report::begin("release", args.json);
     let folder = Folder::fresh()?;
     let store = store_or_fresh(args.store.as_deref(), folder.path());
-    let (fsync, fsync_p99) = fsync_latency(folder.path(), 500)?;
     let bench = Bench::start(&store, 2000).await?;
-    println!("engine {:?}; fsync of 4 KiB p50 {fsync:.2?}, p99 {fsync_p99:.2?}", bench.app.store.engine());
+    report.engine(bench.app.store.engine());
+    report.fsync(folder.path(), 500)?;
     let (scene, releaser) = scene(&bench).await?;
     let persons = i64::from(args.tubes) * PERSONS;
-    println!("setting the stage: {} resulted tubes of {PERSONS}, {persons} persons …", args.tubes);
+    report.progress(&format!("setting the stage: {} resulted tubes of {PERSONS}, {persons} persons", args.tubes));
     for first in (0..args.tubes).step_by(CHUNK as usize) {
         let count = CHUNK.min(args.tubes - first);
         bench.app.store.run("bench_stage", move |tx| stage(tx, &scene, first, count)).await?;
     }
     let bare = plain_loop(&bench, persons).await?;
 
-    tokio::spawn(jobs::run(bench.app.clone()));
     let start = Stopwatch::now();
     let id = bench.app.ids.at(bench.app.now());
-    let setup = |e: crate::edge::problem::Problem| BenchError::Setup(format!("{e:?}"));
     let request = BulkRelease { id, runs: Vec::new() };
-    ops::begin_bulk_release(&bench.app, &releaser, scene.lab.uuid(), request).await.map_err(setup)?;
+    ops::begin_bulk_release(&bench.app, &releaser, scene.lab.uuid(), request).await.map_err(|e| problem(&e))?;
     let mut released = None;
     let mut ticks = tokio::time::interval(Duration::from_millis(200));
     let reported = loop {
         ticks.tick().await;
         let (job, behind, reports) = progress(&bench, id, scene.round).await?;
-        print!("\r  {:>7} tubes released, {reports:>9} reports, {:>5.1?} ", job.released, start.elapsed());
-        std::io::stdout().flush()?;
+        eprint!("\r  {:>7} tubes released, {reports:>9} reports, {:>5.1?} ", job.released, start.elapsed());
+        std::io::stderr().flush()?;
         if job.finished_at.is_some() && released.is_none() {
             released = Some(start.elapsed());
         }
@@ -95,14 +98,30 @@ pub async fn run(args: Args) -> Result<(), BenchError> {
             break start.elapsed();
         }
     };
+    eprintln!();
     let released = released.unwrap_or(reported);
-    println!();
     let rate = persons as f64 / reported.as_secs_f64();
-    println!("{:<44} {released:>8.2?}  ({:.0} tubes/s)", "released, in custody", f64::from(args.tubes) / released.as_secs_f64());
-    println!("{:<44} {reported:>8.2?}  ({rate:.0} persons/s; limit 60 s for 1,000,000)", "and in every person's report");
-    println!("{:<44} {bare:>8.0} rows/s", "bare store, report rows only, plain loop");
-    println!("release to report / bare store   {:.2}", rate / bare);
-    Ok(())
+    // The limit is for 100,000 tubes; fewer have less time, so that a short run says the same.
+    let limit = 60.0 * f64::from(args.tubes) / 100_000.0;
+    report.add(
+        "released, in custody",
+        released.as_secs_f64(),
+        "s",
+        Floor::None,
+        format!("{:.0} tubes/s", f64::from(args.tubes) / released.as_secs_f64()),
+    );
+    report.add(
+        "and in every person's report",
+        reported.as_secs_f64(),
+        "s",
+        Floor::Most(limit),
+        format!("{rate:.0} persons/s, {persons} persons"),
+    );
+    bench.catch_up(&mut report, "the release").await?;
+    report.add("bare store, report rows only, plain loop", bare, "/s", Floor::None, format!("transactions of {PLAIN} rows, in process"));
+    report.add("release to report / bare store", rate / bare, "", Floor::None, "");
+    report.print()?;
+    Ok(report)
 }
 
 async fn scene(bench: &Bench) -> Result<(Scene, Caller), BenchError> {

@@ -6,7 +6,7 @@ use allclear_domain::{
     kernel::{
         area::{AreaCode, Level},
         change::Fact,
-        id::Id,
+        id::{Id, Round},
         time::Instant,
     },
     people::{date::Date, groups::AgeGroups},
@@ -154,9 +154,17 @@ async fn seed_people(app: &App, city: City, root: AreaCode, now: Instant, today:
 }
 
 async fn seed_round(app: &App, root: AreaCode, now: Instant) -> Result<()> {
+    if app.store.read("seed_round", |tx| tx.rounds()).await?.is_empty() {
+        open_round(app, root, "第一轮全员核酸检测", now).await?;
+    }
+    Ok(())
+}
+
+/// Opens a round that expects everybody below `root`.
+pub async fn open_round(app: &App, root: AreaCode, name: &str, now: Instant) -> Result<Id<Round>> {
     let round = RoundRow {
         id: Id::new(app.ids.at(now)),
-        name: "第一轮全员核酸检测".into(),
+        name: name.into(),
         state: RoundState::Draft,
         tube_kind: TubeKind::Pool10,
         starts_at: now,
@@ -168,20 +176,16 @@ async fn seed_round(app: &App, root: AreaCode, now: Instant) -> Result<()> {
         areas: vec![(root, None)],
         version: 1,
     };
-    let change = app.ids.at(now);
-    app.store
-        .run("seed_round", move |tx| {
-            if !tx.rounds()?.is_empty() {
-                return Ok(());
-            }
-            tx.insert_round(&round, "demo", now)?;
-            let villages = crate::sampling::expected::bitmaps(&tx.person_numbers(root, 0)?);
-            let expected = villages.iter().map(|(_, persons, _)| persons).sum();
-            tx.replace_expected(round.id, &villages)?;
-            tx.update_round_state(&round, RoundState::Open, RoundWindow { opened_at: Some(now), closed_at: None }, expected)?;
-            let facts = [Fact::Round { round: round.id }];
-            tx.append_change(&NewChange { id: change, bucket: 0, at: now, op: "seed_round", author: "demo", facts: &facts })
-        })
-        .await
-        .map_err(|e: StoreError| e.into())
+    let (id, change) = (round.id, app.ids.at(now));
+    let opened = app.store.run("seed_round", move |tx| {
+        tx.insert_round(&round, "demo", now)?;
+        let villages = crate::sampling::expected::bitmaps(&tx.person_numbers(root, 0)?);
+        let expected = villages.iter().map(|(_, persons, _)| persons).sum();
+        tx.replace_expected(round.id, &villages)?;
+        tx.update_round_state(&round, RoundState::Open, RoundWindow { opened_at: Some(now), closed_at: None }, expected)?;
+        let facts = [Fact::Round { round: round.id }];
+        tx.append_change(&NewChange { id: change, bucket: 0, at: now, op: "seed_round", author: "demo", facts: &facts })
+    });
+    opened.await.map_err(|e: StoreError| crate::edge::problem::Problem::from(e))?;
+    Ok(id)
 }

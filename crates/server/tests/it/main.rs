@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod accounts;
+mod bench;
 mod demo;
 mod lab;
 mod live;
