@@ -6,9 +6,10 @@ import type { DBSchema, IDBPDatabase } from 'idb'
 import type { Sealed } from './vault'
 import type { ExceptionKind, Op, Warning } from './wire'
 
-export type OutboxState = 'kept' | 'sending' | 'recorded' | 'exception'
+/** `damaged`: the device cannot read it any more. It is shown until a person has put it right, and never sent. */
+export type OutboxState = 'kept' | 'sending' | 'recorded' | 'exception' | 'damaged'
 
-/** One command on its way. `open` is 1 until the server answered, so that an index finds the rest. */
+/** One command on its way. `open` is 1 until the server answered, so that an index finds the rest; 2 if it is damaged. */
 export interface OutboxRecord {
   id: string
   seq: number
@@ -17,7 +18,7 @@ export interface OutboxRecord {
   op: Op['op']
   sealed: Sealed
   state: OutboxState
-  open: 0 | 1
+  open: 0 | 1 | 2
   exception: ExceptionKind | null
   warning: Warning | null
   attempts: number

@@ -33,6 +33,8 @@ export interface Post {
   station: number
 }
 
+const NOTHING: OutboxCounts = { kept: 0, sending: 0, recorded: 0, exception: 0, refused: 0, damaged: 0 }
+
 /** The person may still stand at the table: later news wait on the outbox page. */
 const REMARK_MS = 60_000
 
@@ -52,7 +54,7 @@ export class Field {
   roster: RosterBook | undefined
   /** Where this phone worked last, to offer it first. */
   lastSite: string | undefined
-  counts: OutboxCounts = { kept: 0, sending: 0, recorded: 0, exception: 0, refused: 0 }
+  counts: OutboxCounts = { ...NOTHING }
   private readonly listeners = new Set<() => void>()
   private readonly remarkListeners = new Set<(record: OutboxRecord, label: string) => void>()
   private turn: Promise<unknown> = Promise.resolve()
@@ -90,12 +92,16 @@ export class Field {
 
   private async restore(): Promise<void> {
     const identity = (await this.db.get('meta', 'identity')) as Sealed | undefined
-    if (identity !== undefined) this.identity = await this.vault.unseal<Identity>(identity, 'identity')
+    // A token that cannot be read asks for a sign-in; what is kept waits for it.
+    if (identity !== undefined) {
+      this.identity = await this.vault.unseal<Identity>(identity, 'identity').catch(() => undefined)
+    }
     this.post = (await this.db.get('meta', 'post')) as Post | undefined
     this.lastSite = (await this.db.get('meta', 'last_site')) as string | undefined
     this.roster = await RosterBook.restore(this.db, this.world.now())
     for (const record of await this.outbox.records()) {
-      this.tally.apply(await this.outbox.readBack(record))
+      const entry = await this.outbox.read(record)
+      if (entry !== undefined) this.tally.apply(entry)
       this.tally.answered(record)
     }
     await this.desk.restore()
@@ -107,7 +113,7 @@ export class Field {
   async refresh(): Promise<void> {
     this.refreshes += 1
     const mine = this.refreshes
-    const counts: OutboxCounts = { kept: 0, sending: 0, recorded: 0, exception: 0, refused: 0 }
+    const counts: OutboxCounts = { ...NOTHING }
     const records = await this.outbox.records()
     // A slower, older reading must not overwrite a newer one.
     if (mine !== this.refreshes) return
@@ -240,7 +246,13 @@ export class Field {
   }
 
   async labelOf(record: OutboxRecord): Promise<string> {
-    return (await this.outbox.readBack(record)).label
+    return (await this.outbox.read(record))?.label ?? ''
+  }
+
+  /** A person has registered again what a damaged record said: it goes. */
+  async forgetDamaged(id: string): Promise<void> {
+    await this.outbox.forgetDamaged(id)
+    await this.refresh()
   }
 
   startSending(): void {

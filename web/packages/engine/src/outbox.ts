@@ -23,6 +23,19 @@ export interface OutboxCounts {
   exception: number
   /** Kept ones that the server refused as malformed: a person must look. */
   refused: number
+  /** Ones that this device cannot read any more: a person must register them again. */
+  damaged: number
+}
+
+/** Whether a record still has everything by which it is found, shown and opened. */
+function whole(record: OutboxRecord): boolean {
+  return (
+    Number.isInteger(record.seq) &&
+    Number.isFinite(Date.parse(record.at)) &&
+    (record.open === 0 || record.open === 1) &&
+    record.sealed?.iv instanceof Uint8Array &&
+    record.sealed.data instanceof ArrayBuffer
+  )
 }
 
 export class Outbox {
@@ -62,12 +75,43 @@ export class Outbox {
     return { command: { ...op, id, device_seq: seq, at, offline }, label: note.label }
   }
 
-  /** Every record, oldest first. */
-  records(): Promise<OutboxRecord[]> {
-    return this.db.getAllFromIndex('outbox', 'by_seq')
+  /** Every record, oldest first; not by an index, which would pass over one that lost its number. */
+  async records(): Promise<OutboxRecord[]> {
+    const records = await this.db.getAll('outbox')
+    return records.sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0))
   }
 
-  async readBack(record: OutboxRecord): Promise<Entry> {
+  /** Sets a record aside that cannot be read: it stays on disk and in sight, and the others go on without it. */
+  private async setAside(id: string): Promise<void> {
+    const tx = this.db.transaction('outbox', 'readwrite', { durability: 'strict' })
+    const record = await tx.store.get(id)
+    // What the server has answered is safe there; only what it never heard of needs a person.
+    if (record !== undefined && record.open !== 0) await tx.store.put({ ...record, state: 'damaged', open: 2 })
+    await tx.done
+  }
+
+  /** The command of a record, or nothing if it cannot be read; then it is set aside. */
+  async read(record: OutboxRecord): Promise<Entry | undefined> {
+    try {
+      if (!whole(record)) throw new TypeError('a part of the record is missing')
+      const entry = await this.readBack(record)
+      if (typeof entry.command.op !== 'string') throw new TypeError('no operation')
+      return entry
+    } catch {
+      await this.setAside(record.id)
+      return undefined
+    }
+  }
+
+  /** A person has seen to a damaged record: only then it goes. */
+  async forgetDamaged(id: string): Promise<void> {
+    const tx = this.db.transaction('outbox', 'readwrite', { durability: 'strict' })
+    const record = await tx.store.get(id)
+    if (record?.state === 'damaged') await tx.store.delete(id)
+    await tx.done
+  }
+
+  private async readBack(record: OutboxRecord): Promise<Entry> {
     const { op, label } = await this.vault.unseal<{ op: Op } & Note>(record.sealed, `outbox/${record.id}`)
     const { id, seq, at, offline } = record
     return { command: { ...op, id, device_seq: seq, at, offline }, label }
@@ -75,6 +119,16 @@ export class Outbox {
 
   /** The oldest commands without an answer, at most `limit`, marked as being sent. */
   async take(limit: number): Promise<Command[]> {
+    for (;;) {
+      const picked = await this.pick(limit)
+      const entries = await Promise.all(picked.map((record) => this.read(record)))
+      const commands = entries.flatMap((entry) => (entry === undefined ? [] : [entry.command]))
+      // All of them damaged: they are set aside, and the next ones come.
+      if (commands.length > 0 || picked.length === 0) return commands
+    }
+  }
+
+  private async pick(limit: number): Promise<OutboxRecord[]> {
     const tx = this.db.transaction('outbox', 'readwrite', { durability: 'strict' })
     const now = this.world.now()
     const picked: OutboxRecord[] = []
@@ -87,7 +141,7 @@ export class Outbox {
       cursor = await cursor.continue()
     }
     await Promise.all([...picked.map((record) => tx.store.put(record)), tx.done])
-    return Promise.all(picked.map(async (record) => (await this.readBack(record)).command))
+    return picked
   }
 
   /** Files answers by id, in whatever order and however often they come. Returns the records that got their first answer. */
@@ -111,7 +165,7 @@ export class Outbox {
     const tx = this.db.transaction('outbox', 'readwrite')
     for (const id of ids) {
       const record = await tx.store.get(id)
-      if (record === undefined || record.open === 0) continue
+      if (record === undefined || record.open !== 1) continue
       const parked = refused ? { refused: refused.code, not_before: refused.notBefore } : {}
       await tx.store.put({ ...record, state: 'kept', ...parked })
     }

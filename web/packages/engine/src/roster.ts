@@ -59,7 +59,13 @@ export class RosterBook {
       return undefined
     }
     const vault = await Vault.open(db, KEY)
-    return RosterBook.from(await vault.unseal<Roster>(stored.sealed, `roster/${stored.site}`))
+    try {
+      return RosterBook.from(await vault.unseal<Roster>(stored.sealed, `roster/${stored.site}`))
+    } catch {
+      // A roster that cannot be read is loaded again; it must not keep the field book from opening.
+      await RosterBook.erase(db)
+      return undefined
+    }
   }
 
   static async erase(db: FieldDb): Promise<void> {
