@@ -177,23 +177,40 @@ impl Tx<'_> {
         self.execute_exact("import", 1, sql, &[id.into(), gone.into(), kept.into()])
     }
 
-    /// Adds to the counts of an import.
+    /// Adds to the counts of an import that runs; one that was given up meanwhile takes no further rows.
     pub fn count_import(&self, id: Id<Import>, add: ImportCounts) -> Result<()> {
         self.execute_exact(
             "import",
             1,
             "UPDATE import SET rows_done = rows_done + $2, added = added + $3, unchanged = unchanged + $4, bad = bad + $5,
-                 parked = parked + $6 WHERE id = $1",
+                 parked = parked + $6 WHERE id = $1 AND state = 'running'",
             &[id.into(), add.rows_done.into(), add.added.into(), add.unchanged.into(), add.bad.into(), add.parked.into()],
         )
     }
 
-    /// Imports that were running when the process ended become failed with this code.
-    pub fn fail_running_imports(&self, problem: &str, now: Instant) -> Result<u64> {
-        self.execute(
-            "UPDATE import SET state = 'failed', problem = $1, finished_at = $2 WHERE state IN ('running', 'uploaded', 'undoing')",
-            &[problem.into(), now.into()],
-        )
+    /// Says that somebody is at an import that runs.
+    pub fn import_alive(&self, id: Id<Import>, now: Instant) -> Result<()> {
+        let sql = "UPDATE import SET alive_at = $2 WHERE id = $1 AND state IN ('running', 'undoing')";
+        self.execute(sql, &[id.into(), now.into()]).map(drop)
+    }
+
+    /// Imports that run and of which nobody has said since `silent_since` that they are at it become failed; answers
+    /// (import, rows done, rows in all).
+    pub fn fail_silent_imports(
+        &self,
+        state: &str,
+        problem: &str,
+        silent_since: Instant,
+        now: Instant,
+    ) -> Result<Vec<(Id<Import>, i64, i64)>> {
+        self.query(
+            "UPDATE import SET state = 'failed', problem = $1, finished_at = $2
+             WHERE state = $3 AND COALESCE(alive_at, created_at) < $4 RETURNING id, rows_done, rows_total",
+            &[problem.into(), now.into(), state.into(), silent_since.into()],
+        )?
+        .iter()
+        .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
+        .collect()
     }
 
     /// Keeps rows that did not go in.

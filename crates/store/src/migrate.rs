@@ -27,6 +27,7 @@ const MIGRATIONS: &[Migration] = migrations![
     20 "0020_lab",
     30 "0030_rounds",
     40 "0040_live",
+    60 "0060_import_alive",
 ];
 
 /// Number of the newest migration that this program knows.
@@ -118,7 +119,7 @@ fn postgres_locked(session: &Session) -> Result<()> {
     for m in MIGRATIONS.iter().filter(|m| applied.iter().all(|(number, _)| *number != m.number)) {
         let sum = checksum(m.common);
         let text = format!("BEGIN;\n{}\nINSERT INTO migration VALUES ({}, '{}', '{sum}');\nCOMMIT;", m.common, m.number, m.name);
-        if let Err(error) = session.batch(&text) {
+        if let Err(error) = session.batch_unbounded(&text) {
             let _ = session.batch("ROLLBACK");
             return Err(StoreError::Schema(format!("migration {}: {error}", m.name)));
         }

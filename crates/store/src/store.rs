@@ -201,7 +201,7 @@ impl Store {
         };
         let client = postgres.pool.get().await.map_err(|e| StoreError::Away(e.to_string()))?;
         let handle = Handle::current();
-        let done = tokio::task::spawn_blocking(move || work(Session { client, handle }));
+        let done = tokio::task::spawn_blocking(move || work(Session::new(client, handle)));
         done.await.map_err(|e| StoreError::Away(e.to_string()))?
     }
 }

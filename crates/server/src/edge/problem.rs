@@ -73,6 +73,7 @@ problems! {
     StoreFull = 507 "store_full", "The store cannot write", "磁盘空间不足或只读，未写入任何内容，请联系管理员。", "The disk is full or read-only; nothing was written. Call the administrator.";
     TooManyAttempts = 429 "too_many_attempts", "Too many failed attempts", "尝试次数过多，请稍后再试。", "Too many failed attempts; wait a while.";
     Unauthenticated = 401 "unauthenticated", "Sign in first", "请先登录。", "Sign in first.";
+    UndoInterrupted = 409 "undo_interrupted", "Taking the import back was interrupted", "撤销导入中断，已撤销的行不变；再次撤销即可继续。", "Taking the import back was interrupted; rows that went are gone. Take it back again to go on.";
     UploadGone = 410 "upload_gone", "The uploaded file is no longer held", "上传的文件已过期，请重新上传。", "The uploaded file is no longer held; upload it again.";
 }
 

@@ -36,7 +36,7 @@ use crate::{
             write_back::{self, BadRow},
         },
         intake::{self, BATCH_ROWS_ALONE, BATCH_ROWS_SHARED, Order, Source},
-        view,
+        jobs, view,
     },
 };
 
@@ -231,9 +231,13 @@ pub async fn start(app: &AppState, caller: &Arc<Caller>, id: Id<Import>, request
 }
 
 async fn run(app: AppState, id: Id<Import>, order: Order) {
-    let turn = Arc::clone(&app.uploads.turn).acquire_owned().await;
-    let outcome = intake::run(&app.store, &app.keys, order, |_| ()).await;
-    drop(turn);
+    let work = async {
+        let turn = Arc::clone(&app.uploads.turn).acquire_owned().await;
+        let outcome = intake::run(&app.store, &app.keys, order, |_| ()).await;
+        drop(turn);
+        outcome
+    };
+    let outcome = jobs::alive(&app, id, work).await;
     let problem = outcome.err().map(|error| {
         tracing::warn!(import = %id, error = %error, "import stopped");
         Problem::from(error).code().row().1
@@ -336,7 +340,7 @@ pub async fn undo(app: &AppState, caller: &Arc<Caller>, id: Id<Import>) -> Resul
 }
 
 async fn take_back(app: AppState, caller: Arc<Caller>, id: Id<Import>) {
-    let outcome = take_back_all(&app, &caller, id).await;
+    let outcome = jobs::alive(&app, id, take_back_all(&app, &caller, id)).await;
     let problem = outcome.err().map(|error| {
         tracing::warn!(import = %id, error = %error, "undo stopped");
         Problem::from(error).code().row().1

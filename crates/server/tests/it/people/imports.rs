@@ -1,3 +1,6 @@
+use allclear_domain::kernel::id::Id;
+use allclear_server::{app::AppState, people::jobs};
+use allclear_store::imports::ImportCounts;
 use allclear_testkit::{City, Client, eventually};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -153,6 +156,36 @@ async fn noise_and_odd_files_give_one_clear_error() {
     admin.post(&path, json!({ "columns": ["name", null] })).await.refused("mapping_no_area");
     admin.post(&path, json!({ "columns": ["name"] })).await.refused("mapping_columns");
     admin.get("/api/v1/people/imports/00000000-0000-0000-0000-000000000000").await.refused("not_found");
+}
+
+#[tokio::test]
+async fn an_import_whose_server_died_is_given_up_after_a_time_of_silence() {
+    let city = City::start().await;
+    let admin = city.sign_in("admin").await;
+    for (state, problem) in [("running", "import_interrupted"), ("undoing", "undo_interrupted")] {
+        let preview = upload(&admin, "t.csv", FILE.as_bytes()).await;
+        let id = Id::new(preview["id"].as_str().unwrap().parse().unwrap());
+        let path = format!("/api/v1/people/imports/{id}");
+        let alive = |app: &AppState| {
+            let (store, now) = (app.store.clone(), app.now());
+            async move { store.run("test", move |tx| tx.import_alive(id, now)).await.unwrap() }
+        };
+        city.app.store.run("test", move |tx| tx.move_import(id, &["uploaded"], state, None, None)).await.unwrap();
+        for _ in 0..3 {
+            alive(&city.app).await;
+            city.clock.advance_seconds(60);
+            jobs::give_up_silent_imports(&city.app).await.unwrap();
+            assert_eq!(admin.get(&path).await.ok()["state"], state, "somebody is at it");
+        }
+        city.clock.advance_seconds(60);
+        jobs::give_up_silent_imports(&city.app).await.unwrap();
+        let given_up = admin.get(&path).await.ok();
+        assert_eq!((&given_up["state"], &given_up["problem"]), (&json!("failed"), &json!(problem)));
+        alive(&city.app).await;
+        let late = city.app.store.run("test", move |tx| tx.count_import(id, ImportCounts::default())).await;
+        assert!(late.is_err(), "a server that wakes up late takes in no more rows of it");
+        assert_eq!(admin.get(&path).await.ok()["state"], "failed");
+    }
 }
 
 #[tokio::test]
