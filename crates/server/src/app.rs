@@ -12,6 +12,7 @@ use allclear_store::{Store, StoreError};
 use crate::{
     accounts::callers::Callers,
     clock::{Clock, Ids},
+    lab::jobs::Releasing,
     live::Live,
     people::uploads::Uploads,
     plan::{Plan, Plans},
@@ -43,6 +44,8 @@ pub struct App {
     pub field: Batcher,
     /// Files between upload and import.
     pub uploads: Uploads,
+    /// Bulk releases that this node is at.
+    pub releasing: Releasing,
     /// Live counts.
     pub live: Arc<Live>,
     /// When devices were last heard of.

@@ -109,6 +109,7 @@ pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn
         live,
         seen: Seen::default(),
         uploads: Uploads::default(),
+        releasing: lab::jobs::Releasing::default(),
         demo,
     }))
 }

@@ -1,12 +1,17 @@
 //! The laboratory's followers and clocks: they go on by themselves while the server runs.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use allclear_domain::{
     kernel::{change::Fact, time::Instant},
     lab::plausibility::{self, LabFacts},
 };
 use allclear_store::{StoreError, Tx, feed::NewChange, lab::clocks::ClockRow};
+use uuid::Uuid;
 
 use super::{follower, ops};
 use crate::{
@@ -106,19 +111,40 @@ fn check_labs(tx: &Tx<'_>, now: Instant, change: uuid::Uuid) -> Result<(), Store
     Ok(())
 }
 
-/// Bulk releases that were under way when the program stopped go on.
-pub async fn resume_releases(app: &App) -> Result<()> {
+/// The bulk releases that this node is at.
+#[derive(Debug, Default)]
+pub struct Releasing(Mutex<HashSet<Uuid>>);
+
+impl Releasing {
+    /// Notes that this node is at a release; false if it was already.
+    pub fn begin(&self, id: Uuid) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id)
+    }
+
+    /// Notes that it is no longer.
+    pub fn end(&self, id: Uuid) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    fn has(&self, id: Uuid) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+}
+
+/// Bulk releases that stand still go on: their server was stopped, or the store was away. Two nodes at one release
+/// release each tube once.
+pub async fn resume_releases(app: &AppState) -> Result<()> {
     for job in app.store.read("running_releases", |tx| tx.running_releases()).await? {
-        ops::run_bulk_release(app, job).await?;
+        if !app.releasing.has(job.id) {
+            tracing::warn!(release = %job.id, released = job.released, total = job.total, "repaired: a bulk release goes on where it stopped");
+            ops::spawn_bulk_release(app, job);
+        }
     }
     Ok(())
 }
 
 /// Runs until the program stops. A failure is logged and tried again; the cursor has not moved.
 pub async fn run(app: AppState) {
-    if let Err(problem) = resume_releases(&app).await {
-        tracing::warn!(?problem, "bulk releases wait for the next start");
-    }
     let ticking = tokio::spawn(run_ticks(Arc::clone(&app)));
     let mut news = app.store.news();
     loop {
@@ -138,6 +164,9 @@ async fn run_ticks(app: AppState) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        if let Err(problem) = resume_releases(&app).await {
+            tracing::warn!(?problem, "bulk releases wait");
+        }
         if let Err(problem) = tick(&app).await {
             tracing::warn!(?problem, "clocks wait");
         }

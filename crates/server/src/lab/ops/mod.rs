@@ -29,7 +29,7 @@ pub use imports::{FileOf, columns_of, confirm_import, discard_import, read_impor
 pub use labs::{alerts, clear_flag, create_instrument, create_kit, create_lab, flags, instruments, kits, labs, one_lab, set_mapping};
 pub use receptions::{close_reception, holds, open_reception, reception, receptions, resolve_hold, scan};
 pub use rejects::{reject_tube, repeat_tube};
-pub use releases::{begin_bulk_release, release_desk, release_job, release_one, run_bulk_release};
+pub use releases::{begin_bulk_release, release_desk, release_job, release_one, spawn_bulk_release};
 pub use results::enter_results;
 pub use runs::{clear_well, create_run, move_run, place_wells, run, runs};
 pub(in crate::lab) use {follow_ups::settle, results::raise};

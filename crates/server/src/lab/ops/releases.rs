@@ -137,14 +137,7 @@ pub async fn begin_bulk_release(app: &AppState, caller: &Caller, lab: Uuid, requ
         return Err(Code::AlreadyExists.field("/id"));
     }
     if new {
-        let app = app.clone();
-        let job = row.clone();
-        // A stop in the middle leaves the row at "running"; the next start goes on with it.
-        tokio::spawn(async move {
-            if let Err(problem) = run_bulk_release(&app, job).await {
-                tracing::warn!(?problem, "a bulk release stopped; it goes on at the next start");
-            }
-        });
+        spawn_bulk_release(app, row.clone());
     }
     Ok(view::release_job(&row, &caller.display_name))
 }
@@ -168,8 +161,25 @@ fn begin(tx: &Tx<'_>, act: &Act, lab: &LabRow, id: Uuid, text: &str, runs: &[Uui
     Ok((row, new))
 }
 
+/// Goes on with a bulk release, if this node is not at it. A stop in the middle leaves the row at "running", and the
+/// next tick of any node goes on with it.
+pub fn spawn_bulk_release(app: &AppState, job: ReleaseRow) {
+    if !app.releasing.begin(job.id) {
+        return;
+    }
+    let app = app.clone();
+    tokio::spawn(async move {
+        let id = job.id;
+        let done = run_bulk_release(&app, job).await;
+        app.releasing.end(id);
+        if let Err(problem) = done {
+            tracing::warn!(?problem, release = %id, "a bulk release stopped; it goes on in some seconds");
+        }
+    });
+}
+
 /// Carries a bulk release through, chunk by chunk; the progress is part of each commit.
-pub async fn run_bulk_release(app: &App, job: ReleaseRow) -> Result<()> {
+async fn run_bulk_release(app: &App, job: ReleaseRow) -> Result<()> {
     let runs: Vec<Uuid> = serde_json::from_str(&job.runs).unwrap_or_default();
     let name = account_name(app, job.released_by).await?;
     loop {
@@ -192,11 +202,12 @@ fn chunk(tx: &Tx<'_>, act: &Act, id: Uuid, lab: Id<Lab>, runs: &[Uuid]) -> Resul
     let keys: Vec<&[u8]> = runs.iter().map(|id| id.as_bytes().as_slice()).collect();
     let codes = tx.releasable(lab, act.account, &keys, CHUNK)?;
     let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
-    let (tubes, persons) = if codes.is_empty() { (0, 0) } else { release_chunk(tx, act, &codes, Value::Negative)? };
-    if tubes == 0 {
+    if codes.is_empty() {
         tx.finish_release(id, act.now)?;
         return Ok(false);
     }
+    // None of them released means that another node took these in the same moment: there may be more.
+    let (tubes, persons) = release_chunk(tx, act, &codes, Value::Negative)?;
     tx.progress_release(id, tubes, persons)?;
     Ok(true)
 }
