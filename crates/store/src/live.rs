@@ -61,6 +61,11 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// Forgets every snapshot: the next one is made from the feed.
+    pub fn delete_live_snapshots(&self) -> Result<u64> {
+        self.execute("DELETE FROM live_snapshot", &[])
+    }
+
     /// Whether every committed change has its number.
     pub fn all_numbered(&self) -> Result<bool> {
         self.query_opt("SELECT COUNT(*) FROM (SELECT 1 FROM change WHERE seq IS NULL LIMIT 1) waiting", &[])?

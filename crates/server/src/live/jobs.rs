@@ -68,13 +68,14 @@ pub async fn store_snapshots(app: &App, after: i64) -> Result<()> {
         if fold.seq - stored < after {
             return Ok(());
         }
-        let mut bodies: Vec<(Uuid, i64, Vec<u8>)> = fold
-            .rounds
-            .iter()
+        let folded = || fold.rounds.iter().filter(|(_, counts)| counts.seq > 0);
+        let rounds = folded().map(|(round, counts)| (round.uuid(), counts.seq)).collect();
+        let loose = snapshot::loose(&snapshot::Loose { exceptions: fold.loose.clone(), rounds });
+        let mut bodies: Vec<(Uuid, i64, Vec<u8>)> = folded()
             .filter(|(_, counts)| counts.seq > stored)
-            .map(|(round, counts)| (round.uuid(), counts.seq, snapshot::round(counts)))
+            .map(|(round, counts)| (round.uuid(), counts.seq, snapshot::summed(round.uuid(), counts.seq, &snapshot::round(counts))))
             .collect();
-        bodies.push((Uuid::nil(), fold.seq, snapshot::loose(&fold.loose)));
+        bodies.push((Uuid::nil(), fold.seq, snapshot::summed(Uuid::nil(), fold.seq, &loose)));
         (fold.seq, bodies)
     };
     let write = app

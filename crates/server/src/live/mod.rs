@@ -24,6 +24,7 @@ use allclear_domain::{
 use allclear_store::{Store, StoreError, Tx};
 use roaring::RoaringTreemap;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use self::{context::Context, view::Rendered};
 use crate::app::Standing;
@@ -46,9 +47,16 @@ pub struct Live {
 }
 
 impl Live {
-    /// Reads the last snapshot; what came after it is folded by the first pass over the feed.
+    /// Reads the last snapshot; what came after it is folded by the first pass over the feed. A snapshot that cannot
+    /// be believed is forgotten, and the first pass begins at the start of the feed: slower, and as right.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
-        let fold = store.read("load_live", load).await?;
+        let (fold, damage) = store.read("load_live", load).await?;
+        if let Some(why) = damage {
+            tracing::warn!(why, "repaired: the snapshot of the live counts is forgotten, they are counted from the first change");
+            if let Err(error) = store.run("forget_live_snapshots", |tx| tx.delete_live_snapshots()).await {
+                tracing::warn!(%error, "the damaged snapshot stays for now");
+            }
+        }
         let seq = fold.seq;
         Ok(Self {
             fold: RwLock::new(fold),
@@ -106,23 +114,36 @@ pub(crate) fn broken(column: &str) -> StoreError {
     StoreError::Column { column: column.to_owned(), found: "something else", expected: "what was stored" }
 }
 
-/// The newest snapshot with the expected lists in force.
-pub(crate) fn load(tx: &Tx<'_>) -> Result<Fold, StoreError> {
-    let mut fold = Fold::default();
-    for (round, seq, body) in tx.live_snapshots()? {
-        if round.is_nil() {
-            fold.seq = seq;
-            fold.loose = snapshot::read_loose(&body).ok_or_else(|| broken("live_snapshot.body"))?;
-        } else {
-            let counts = snapshot::read_round(seq, &body).ok_or_else(|| broken("live_snapshot.body"))?;
-            fold.rounds.insert(Id::new(round), counts);
-        }
-    }
+/// The newest snapshot with the expected lists in force, or an empty one and what is wrong with that on disk.
+pub(crate) fn load(tx: &Tx<'_>) -> Result<(Fold, Option<&'static str>), StoreError> {
+    let (mut fold, damage) = match believed(tx.live_snapshots()?, tx.newest_change()?) {
+        Ok(fold) => (fold, None),
+        Err(why) => (Fold::default(), Some(why)),
+    };
     for round in tx.rounds()? {
         let expected = expected(tx, round.id)?;
         if !expected.is_empty() {
             fold.rounds.entry(round.id).or_default().persons.set_expected(expected);
         }
     }
-    Ok(fold)
+    Ok((fold, damage))
+}
+
+/// The counts of a snapshot, if every row of it is there, whole, and of this feed.
+fn believed(rows: Vec<(Uuid, i64, Vec<u8>)>, newest: i64) -> Result<Fold, &'static str> {
+    let (mut fold, mut wanted) = (Fold::default(), BTreeMap::new());
+    for (round, seq, body) in rows {
+        let json = snapshot::unsummed(round, seq, &body).ok_or("a row does not agree with its sum")?;
+        if round.is_nil() {
+            let loose = snapshot::read_loose(json).ok_or("a row cannot be read")?;
+            (fold.seq, fold.loose, wanted) = (seq, loose.exceptions, loose.rounds);
+        } else {
+            fold.rounds.insert(Id::new(round), snapshot::read_round(seq, json).ok_or("a row cannot be read")?);
+        }
+    }
+    if fold.seq > newest {
+        return Err("it is of changes that the store does not have");
+    }
+    let there: BTreeMap<Uuid, i64> = fold.rounds.iter().map(|(round, counts)| (round.uuid(), counts.seq)).collect();
+    if there == wanted { Ok(fold) } else { Err("a row is missing or of another change") }
 }

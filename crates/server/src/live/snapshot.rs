@@ -1,5 +1,6 @@
 //! The stored form of the counts of one round: JSON with bitmaps in base64, since it is written
-//! seldom and read once.
+//! seldom and read once. A sum stands before it, and one row names the others: a snapshot that the
+//! disk changed, or of which a row is missing, is noticed and not believed.
 
 use std::collections::BTreeMap;
 
@@ -93,14 +94,64 @@ pub fn read_round(seq: i64, body: &[u8]) -> Option<RoundCounts> {
     })
 }
 
+/// What belongs to no round, and which rows the snapshot has besides.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loose {
+    /// Open exceptions of no round, by kind.
+    pub exceptions: BTreeMap<String, i64>,
+    /// Every round that was ever folded, with its last change.
+    pub rounds: BTreeMap<Uuid, i64>,
+}
+
 /// Bytes of what belongs to no round.
 #[must_use]
-pub fn loose(exceptions: &BTreeMap<String, i64>) -> Vec<u8> {
-    serde_json::to_vec(exceptions).unwrap_or_default()
+pub fn loose(loose: &Loose) -> Vec<u8> {
+    serde_json::to_vec(loose).unwrap_or_default()
 }
 
 /// Reads back what [`loose`] gave.
 #[must_use]
-pub fn read_loose(body: &[u8]) -> Option<BTreeMap<String, i64>> {
+pub fn read_loose(body: &[u8]) -> Option<Loose> {
     serde_json::from_slice(body).ok()
+}
+
+/// Bytes of the sum before a body.
+const SUM_BYTES: usize = 8;
+
+fn sum(round: Uuid, seq: i64, json: &[u8]) -> [u8; SUM_BYTES] {
+    let whole = allclear_seal::sha256(&[round.as_bytes(), seq.to_be_bytes().as_slice(), json].concat());
+    let mut sum = [0; SUM_BYTES];
+    sum.copy_from_slice(&whole[..SUM_BYTES]);
+    sum
+}
+
+/// Puts the sum over row key, change and content before a body.
+#[must_use]
+pub fn summed(round: Uuid, seq: i64, json: &[u8]) -> Vec<u8> {
+    [sum(round, seq, json).as_slice(), json].concat()
+}
+
+/// The body behind its sum; nothing if they do not belong together.
+#[must_use]
+pub fn unsummed(round: Uuid, seq: i64, body: &[u8]) -> Option<&[u8]> {
+    let (stored, json) = body.split_at_checked(SUM_BYTES)?;
+    (stored == sum(round, seq, json)).then_some(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_bit_is_noticed_wherever_it_is() {
+        let (round, seq) = (Uuid::from_u128(7), 12);
+        let body = summed(round, seq, &loose(&Loose { exceptions: [("second_collection".into(), 3)].into(), rounds: BTreeMap::new() }));
+        assert_eq!(unsummed(round, seq, &body).and_then(read_loose).map(|loose| loose.exceptions.len()), Some(1));
+        for at in 0..body.len() {
+            let mut changed = body.clone();
+            changed[at] ^= 1;
+            assert_eq!(unsummed(round, seq, &changed), None, "byte {at}");
+        }
+        assert_eq!((unsummed(round, 13, &body), unsummed(Uuid::nil(), seq, &body), unsummed(round, seq, b"")), (None, None, None));
+    }
 }
