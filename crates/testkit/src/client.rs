@@ -26,6 +26,8 @@ pub struct Answer {
     pub bytes: Vec<u8>,
     /// Cookies that were set.
     pub cookies: Vec<String>,
+    /// After how many seconds to come again, if the answer says so.
+    pub retry_after_s: Option<u32>,
 }
 
 impl Answer {
@@ -91,8 +93,9 @@ impl Client {
         let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let status = response.status();
         let cookies = response.headers().get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap().to_owned()).collect();
+        let retry_after_s = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
         let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
-        Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, cookies }
+        Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, cookies, retry_after_s }
     }
 
     /// GET.

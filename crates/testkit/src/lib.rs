@@ -2,13 +2,16 @@
 //!
 //! `City::start()` gives a fresh store (SQLite in a temporary folder, or a fresh schema of the
 //! PostgreSQL that `ALLCLEAR_TEST_STORE` names) behind the real router. Time is the city's own clock.
+//! [`WireClient`] and [`ChaosProxy`] are for servers that run as a process of their own.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "test helpers stop at the first surprise")]
 
 mod client;
 mod clock;
+mod proxy;
 mod spare;
 mod store;
+mod wire;
 
 use std::sync::Arc;
 
@@ -18,8 +21,10 @@ use axum::Router;
 
 pub use client::{Answer, Client, Phone};
 pub use clock::TestClock;
+pub use proxy::{ChaosProxy, Weather};
 pub use spare::Spare;
 pub use store::TestStore;
+pub use wire::WireClient;
 
 /// A small synthetic city behind the real router.
 pub struct City {

@@ -36,6 +36,17 @@ impl TestStore {
     }
 }
 
+impl TestStore {
+    /// What `--store` takes.
+    #[must_use]
+    pub fn address(&self) -> String {
+        match &self.config {
+            StoreConfig::Sqlite(path) => path.display().to_string(),
+            StoreConfig::Postgres(url) => url.clone(),
+        }
+    }
+}
+
 impl Drop for TestStore {
     fn drop(&mut self) {
         if let Some(folder) = &self.folder {
