@@ -1,10 +1,14 @@
 //! What every handler and job shares.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use allclear_domain::kernel::{
-    id::{Id, PersonNo, Round},
-    time::Instant,
+use allclear_domain::{
+    kernel::{
+        area::AreaCode,
+        id::{Id, PersonNo, Round, Site},
+        time::Instant,
+    },
+    sampling::queue::People,
 };
 use allclear_seal::Keys;
 use allclear_store::{Store, StoreError};
@@ -16,6 +20,7 @@ use crate::{
     live::Live,
     people::uploads::Uploads,
     plan::{Plan, Plans},
+    queues::Queue,
     sampling::batch::Batcher,
     seen::Seen,
 };
@@ -24,6 +29,14 @@ use crate::{
 pub trait Standing: Send + Sync {
     /// Whether the person has a swab that counts, and whether one is expected of them.
     fn standing(&self, round: Id<Round>, person: PersonNo) -> (bool, bool);
+}
+
+/// How long one waits, as far as this node has seen.
+pub trait Waiting: Standing {
+    /// Villages of a round's expected list, with who has no swab.
+    fn villages(&self, round: Id<Round>) -> Vec<(AreaCode, People)>;
+    /// The queues of a round. The same until the counts, the plan or the half minute change.
+    fn queues(&self, plan: &Arc<Plan>, round: Id<Round>, now: Instant) -> Arc<BTreeMap<Id<Site>, Queue>>;
 }
 
 /// The running application. Nodes are equal: nothing here but caches of the store.

@@ -15,6 +15,7 @@ pub mod operate;
 pub mod people;
 pub mod plan;
 pub mod print;
+pub mod queues;
 pub mod reports;
 pub mod sampling;
 pub mod seen;

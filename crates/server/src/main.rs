@@ -79,6 +79,8 @@ enum BenchCommand {
     Import(bench::import::Args),
     /// Look-ups.
     Lookup(bench::lookup::Args),
+    /// How long a missing list takes, community by community.
+    Missing(bench::missing::Args),
     /// Bulk release of negatives down to each person's report, beside the bare store.
     Release(bench::release::Args),
 }
@@ -109,6 +111,7 @@ async fn main() -> ExitCode {
         Command::Bench(BenchCommand::Collect(args)) => bench::collect::run(args).await.map(drop).map_err(Into::into),
         Command::Bench(BenchCommand::Import(args)) => bench::import::run(args).await.map(drop).map_err(Into::into),
         Command::Bench(BenchCommand::Lookup(args)) => bench::lookup::run(args).await.map(drop).map_err(Into::into),
+        Command::Bench(BenchCommand::Missing(args)) => bench::missing::run(args).await.map_err(Into::into),
         Command::Bench(BenchCommand::Release(args)) => bench::release::run(args).await.map(drop).map_err(Into::into),
     };
     match done {

@@ -109,12 +109,14 @@ impl Tx<'_> {
         .collect()
     }
 
-    /// Exemptions of an area that touch the time from `starts` to `ends`.
+    /// Exemptions that touch the time from `starts` to `ends`, of everybody who lives in an area now
+    /// (they may have moved since it was given); the one given first stands first.
     pub fn exemptions_during(&self, area: AreaCode, starts: Instant, ends: Instant) -> Result<Vec<ExemptionRow>> {
         let (low, high) = area.village_range();
         self.query(
-            "SELECT * FROM exemption WHERE area >= $1 AND area < $2 AND removed_at IS NULL AND from_at < $4
-             AND (until_at IS NULL OR until_at > $3) ORDER BY person, id",
+            "SELECT e.* FROM exemption e JOIN person p ON p.bucket = e.bucket AND p.no = e.person
+             WHERE p.living_area >= $1 AND p.living_area < $2 AND e.removed_at IS NULL AND e.from_at < $4
+             AND (e.until_at IS NULL OR e.until_at > $3) ORDER BY e.person, e.created_at, e.id",
             &[low.into(), high.into(), starts.into(), ends.into()],
         )?
         .iter()
@@ -136,13 +138,17 @@ impl Tx<'_> {
         counts.iter().try_for_each(|(area, reason, persons)| self.add_exempt(round, *area, *reason, *persons))
     }
 
-    /// Adds to one of these counts.
-    pub fn add_exempt(&self, round: Id<Round>, area: AreaCode, reason: Reason, persons: i64) -> Result<()> {
+    /// Replaces these counts of one village.
+    pub fn replace_exempt_in(&self, round: Id<Round>, area: AreaCode, counts: &[(AreaCode, Reason, i64)]) -> Result<()> {
+        self.execute("DELETE FROM round_exempt WHERE round = $1 AND area = $2", &[round.into(), area.into()])?;
+        counts.iter().try_for_each(|(area, reason, persons)| self.add_exempt(round, *area, *reason, *persons))
+    }
+
+    fn add_exempt(&self, round: Id<Round>, area: AreaCode, reason: Reason, persons: i64) -> Result<()> {
         self.execute_exact(
             "round_exempt",
             1,
-            "INSERT INTO round_exempt (round, area, reason, persons) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (round, area, reason) DO UPDATE SET persons = round_exempt.persons + excluded.persons",
+            "INSERT INTO round_exempt (round, area, reason, persons) VALUES ($1, $2, $3, $4)",
             &[round.into(), area.into(), reason.as_str().into(), persons.into()],
         )
     }

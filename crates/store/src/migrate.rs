@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = migrations![
     30 "0030_rounds",
     40 "0040_live",
     60 "0060_import_alive",
+    70 "0070_scope",
 ];
 
 /// Number of the newest migration that this program knows.

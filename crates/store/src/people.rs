@@ -55,6 +55,10 @@ pub struct RosterRow {
     pub name: String,
     /// Household.
     pub household: Option<i64>,
+    /// Village.
+    pub area: AreaCode,
+    /// Group bits.
+    pub groups: i64,
 }
 
 static PERSONS: Bulk = Bulk {
@@ -207,12 +211,12 @@ impl Tx<'_> {
     pub fn roster(&self, area: AreaCode, limit: i64) -> Result<Vec<RosterRow>> {
         let (low, high) = area.village_range();
         self.query(
-            "SELECT no, name, household FROM person
+            "SELECT no, name, household, living_area, groups FROM person
              WHERE living_area >= $1 AND living_area < $2 AND state IN ('active', 'provisional') ORDER BY living_area, no LIMIT $3",
             &[low.into(), high.into(), limit.into()],
         )?
         .iter()
-        .map(|row: &Row| Ok(RosterRow { no: row.at(0)?, name: row.at(1)?, household: row.at(2)? }))
+        .map(|row: &Row| Ok(RosterRow { no: row.at(0)?, name: row.at(1)?, household: row.at(2)?, area: row.at(3)?, groups: row.at(4)? }))
         .collect()
     }
 

@@ -8,6 +8,7 @@ use allclear_domain::{
     },
     sampling::{
         round::{RoundState, RoundWindow},
+        scope::{GroupRule, KindLine, kind_for},
         tube::TubeKind,
     },
 };
@@ -36,14 +37,31 @@ pub struct RoundRow {
     pub window: RoundWindow,
     /// Profile version in force.
     pub profile_version: i32,
-    /// Group bits that persons must have to be expected (0: everybody).
-    pub groups: i64,
+    /// Groups that persons must be in to be expected.
+    pub rule: GroupRule,
     /// Persons expected.
     pub expected: i64,
     /// Areas in scope, with their own kind of tube if they have one.
     pub areas: Vec<(AreaCode, Option<TubeKind>)>,
+    /// Kinds of tube for groups of persons.
+    pub group_kinds: Vec<KindLine>,
     /// Version for updates.
     pub version: i64,
+}
+
+impl RoundRow {
+    /// Kind of tube for somebody in these groups who lives in `area`.
+    #[must_use]
+    pub fn kind_for(&self, area: AreaCode, groups: i64) -> TubeKind {
+        let of_areas = self.areas.iter().filter_map(|(area, kind)| Some(KindLine { area: *area, groups: 0, kind: (*kind)? }));
+        kind_for(self.tube_kind, of_areas.chain(self.group_kinds.iter().copied()), area, groups)
+    }
+
+    /// Whether an area lies in the scope.
+    #[must_use]
+    pub fn covers(&self, area: AreaCode) -> bool {
+        self.areas.iter().any(|(root, _)| area.is_within(*root))
+    }
 }
 
 /// One order that changed a round.
@@ -74,13 +92,19 @@ fn round(row: &Row) -> Result<RoundRow> {
         tube_kind: word(row, "tube_kind", TubeKind::parse)?,
         starts_at: row.get("starts_at")?,
         ends_at: row.get("ends_at")?,
-        window: RoundWindow { opened_at: row.get("opened_at")?, closed_at: row.get("closed_at")? },
+        window: RoundWindow { opened_at: row.get("opened_at")?, closing_at: row.get("closing_at")?, closed_at: row.get("closed_at")? },
         profile_version: row.get("profile_version")?,
-        groups: row.get("groups")?,
+        rule: GroupRule { groups: row.get("groups")?, all: row.get("groups_all")? },
         expected: row.get("expected")?,
         areas: Vec::new(),
+        group_kinds: Vec::new(),
         version: row.get("version")?,
     })
+}
+
+/// The least that the common bits must come to, as a number: all of them, or any.
+const fn fewest(rule: GroupRule) -> i64 {
+    if rule.all { rule.groups } else { 1 }
 }
 
 impl Tx<'_> {
@@ -89,8 +113,9 @@ impl Tx<'_> {
         self.execute_exact(
             "round",
             1,
-            "INSERT INTO round (id, name, state, tube_kind, starts_at, ends_at, profile_version, groups, expected, created_by, created_at, version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)",
+            "INSERT INTO round (id, name, state, tube_kind, starts_at, ends_at, profile_version, groups, groups_all, expected, created_by,
+                 created_at, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)",
             &[
                 row.id.into(),
                 (&row.name).into(),
@@ -99,18 +124,31 @@ impl Tx<'_> {
                 row.starts_at.into(),
                 row.ends_at.into(),
                 row.profile_version.into(),
-                row.groups.into(),
+                row.rule.groups.into(),
+                row.rule.all.into(),
                 row.expected.into(),
                 created_by.into(),
                 now.into(),
             ],
         )?;
+        self.insert_scope(row)
+    }
+
+    fn insert_scope(&self, row: &RoundRow) -> Result<()> {
         for (area, kind) in &row.areas {
             self.execute_exact(
                 "round_area",
                 1,
                 "INSERT INTO round_area (round, area, tube_kind) VALUES ($1, $2, $3)",
                 &[row.id.into(), (*area).into(), kind.map(TubeKind::as_str).into()],
+            )?;
+        }
+        for line in &row.group_kinds {
+            self.execute_exact(
+                "round_group_kind",
+                1,
+                "INSERT INTO round_group_kind (round, area, groups, tube_kind) VALUES ($1, $2, $3, $4)",
+                &[row.id.into(), line.area.into(), line.groups.into(), line.kind.as_str().into()],
             )?;
         }
         Ok(())
@@ -127,6 +165,12 @@ impl Tx<'_> {
                 round.areas.push((row.at(1)?, kind.as_deref().and_then(TubeKind::parse)));
             }
         }
+        for row in self.query("SELECT round, area, groups, tube_kind FROM round_group_kind ORDER BY round, area, groups", &[])? {
+            let id: Id<Round> = row.at(0)?;
+            if let Some(round) = rounds.iter_mut().find(|r| r.id == id) {
+                round.group_kinds.push(KindLine { area: row.at(1)?, groups: row.at(2)?, kind: word(&row, "tube_kind", TubeKind::parse)? });
+            }
+        }
         Ok(rounds)
     }
 
@@ -135,8 +179,17 @@ impl Tx<'_> {
         self.execute_exact(
             "round",
             1,
-            "UPDATE round SET state = $1, opened_at = $2, closed_at = $3, expected = $4, version = version + 1 WHERE id = $5 AND version = $6",
-            &[state.as_str().into(), window.opened_at.into(), window.closed_at.into(), expected.into(), row.id.into(), row.version.into()],
+            "UPDATE round SET state = $1, opened_at = $2, closing_at = $3, closed_at = $4, expected = $5, version = version + 1
+             WHERE id = $6 AND version = $7",
+            &[
+                state.as_str().into(),
+                window.opened_at.into(),
+                window.closing_at.into(),
+                window.closed_at.into(),
+                expected.into(),
+                row.id.into(),
+                row.version.into(),
+            ],
         )
     }
 
@@ -170,6 +223,11 @@ impl Tx<'_> {
             let kind: Option<String> = row.at(1)?;
             round.areas.push((row.at(0)?, kind.as_deref().and_then(TubeKind::parse)));
         }
+        for row in
+            self.query("SELECT area, groups, tube_kind FROM round_group_kind WHERE round = $1 ORDER BY area, groups", &[id.into()])?
+        {
+            round.group_kinds.push(KindLine { area: row.at(0)?, groups: row.at(1)?, kind: word(&row, "tube_kind", TubeKind::parse)? });
+        }
         Ok(Some(round))
     }
 
@@ -178,29 +236,24 @@ impl Tx<'_> {
         self.execute_exact(
             "round",
             1,
-            "UPDATE round SET name = $1, tube_kind = $2, starts_at = $3, ends_at = $4, profile_version = $5, groups = $6, version = version + 1
-             WHERE id = $7 AND version = $8 AND state = 'draft'",
+            "UPDATE round SET name = $1, tube_kind = $2, starts_at = $3, ends_at = $4, profile_version = $5, groups = $6, groups_all = $7,
+                 version = version + 1
+             WHERE id = $8 AND version = $9 AND state = 'draft'",
             &[
                 (&row.name).into(),
                 row.tube_kind.as_str().into(),
                 row.starts_at.into(),
                 row.ends_at.into(),
                 row.profile_version.into(),
-                row.groups.into(),
+                row.rule.groups.into(),
+                row.rule.all.into(),
                 row.id.into(),
                 row.version.into(),
             ],
         )?;
         self.execute("DELETE FROM round_area WHERE round = $1", &[row.id.into()])?;
-        for (area, kind) in &row.areas {
-            self.execute_exact(
-                "round_area",
-                1,
-                "INSERT INTO round_area (round, area, tube_kind) VALUES ($1, $2, $3)",
-                &[row.id.into(), (*area).into(), kind.map(TubeKind::as_str).into()],
-            )?;
-        }
-        Ok(())
+        self.execute("DELETE FROM round_group_kind WHERE round = $1", &[row.id.into()])?;
+        self.insert_scope(row)
     }
 
     /// Sets how many persons a round expects; asserts the version that was read.
@@ -290,14 +343,14 @@ impl Tx<'_> {
         .collect()
     }
 
-    /// Village, number and those groups of `mask` that a person is in, of everybody in an area who is
-    /// in all of `groups` (0: everybody).
-    pub fn persons_in_groups(&self, area: AreaCode, groups: i64, mask: i64) -> Result<Vec<(AreaCode, i64, i64)>> {
+    /// Village, number and those groups of `mask` that a person is in, of everybody in an area whom
+    /// the rule takes.
+    pub fn persons_in_groups(&self, area: AreaCode, rule: GroupRule, mask: i64) -> Result<Vec<(AreaCode, i64, i64)>> {
         let (low, high) = area.village_range();
         self.query(
-            "SELECT living_area, no, groups & $4 FROM person WHERE living_area >= $1 AND living_area < $2
-             AND state IN ('active', 'provisional') AND (groups & $3) = $3 ORDER BY living_area, no",
-            &[low.into(), high.into(), groups.into(), mask.into()],
+            "SELECT living_area, no, groups & $5 FROM person WHERE living_area >= $1 AND living_area < $2
+             AND state IN ('active', 'provisional') AND ($3 = 0 OR (groups & $3) >= $4) ORDER BY living_area, no",
+            &[low.into(), high.into(), rule.groups.into(), fewest(rule).into(), mask.into()],
         )?
         .iter()
         .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
@@ -305,12 +358,12 @@ impl Tx<'_> {
     }
 
     /// The same, counted.
-    pub fn count_in_groups(&self, area: AreaCode, groups: i64, mask: i64) -> Result<Vec<(AreaCode, i64, i64)>> {
+    pub fn count_in_groups(&self, area: AreaCode, rule: GroupRule, mask: i64) -> Result<Vec<(AreaCode, i64, i64)>> {
         let (low, high) = area.village_range();
         self.query(
-            "SELECT living_area, groups & $4, COUNT(*) FROM person WHERE living_area >= $1 AND living_area < $2
-             AND state IN ('active', 'provisional') AND (groups & $3) = $3 GROUP BY 1, 2 ORDER BY 1, 2",
-            &[low.into(), high.into(), groups.into(), mask.into()],
+            "SELECT living_area, groups & $5, COUNT(*) FROM person WHERE living_area >= $1 AND living_area < $2
+             AND state IN ('active', 'provisional') AND ($3 = 0 OR (groups & $3) >= $4) GROUP BY 1, 2 ORDER BY 1, 2",
+            &[low.into(), high.into(), rule.groups.into(), fewest(rule).into(), mask.into()],
         )?
         .iter()
         .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))

@@ -50,8 +50,6 @@ pub struct SiteWork {
     pub open_tubes: i64,
     /// Swabs that count.
     pub swabs: i64,
-    /// Of these, in tubes that got a swab or seal since the instant asked for.
-    pub swabs_lately: i64,
     /// When the last fact was noted on a device.
     pub last_at: Option<Instant>,
 }
@@ -139,25 +137,16 @@ impl Tx<'_> {
         Ok(sites)
     }
 
-    /// What each site did in a round, and since `lately`.
-    pub fn site_work(&self, round: Id<Round>, lately: Instant) -> Result<Vec<SiteWork>> {
+    /// What each site did in a round.
+    pub fn site_work(&self, round: Id<Round>) -> Result<Vec<SiteWork>> {
         self.query(
             "SELECT site, COUNT(*), CAST(SUM(CASE WHEN stage = 'open' THEN 1 ELSE 0 END) AS BIGINT), CAST(SUM(valid) AS BIGINT),
-                    CAST(SUM(CASE WHEN last_at >= $2 THEN valid ELSE 0 END) AS BIGINT), MAX(last_at)
+                    MAX(last_at)
              FROM tube WHERE round = $1 GROUP BY site",
-            &[round.into(), lately.into()],
+            &[round.into()],
         )?
         .iter()
-        .map(|row| {
-            Ok(SiteWork {
-                site: row.at(0)?,
-                tubes: row.at(1)?,
-                open_tubes: row.at(2)?,
-                swabs: row.at(3)?,
-                swabs_lately: row.at(4)?,
-                last_at: row.at(5)?,
-            })
-        })
+        .map(|row| Ok(SiteWork { site: row.at(0)?, tubes: row.at(1)?, open_tubes: row.at(2)?, swabs: row.at(3)?, last_at: row.at(4)? }))
         .collect()
     }
 }

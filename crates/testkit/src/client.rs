@@ -9,6 +9,10 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use http_body_util::BodyExt;
+use ring::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -125,18 +129,34 @@ pub struct Phone {
     pub client: Client,
     /// Its short number.
     pub device_no: i64,
+    device: String,
+    key: EcdsaKeyPair,
     clock: Arc<TestClock>,
     seq: i64,
 }
 
 impl Phone {
     pub(crate) async fn enrol(client: Client, clock: Arc<TestClock>) -> Self {
-        let mut point = [7u8; 65];
-        point[0] = 4;
-        let public_key = allclear_seal::to_base64url(&point);
+        let random = SystemRandom::new();
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap();
+        let public_key = allclear_seal::to_base64url(key.public_key().as_ref());
         let enrolled = client.post("/api/v1/devices/enrol", json!({ "label": "test", "public_key": public_key })).await.ok();
         let token = enrolled["token"].as_str().unwrap().to_owned();
-        Self { client: client.with_token(&token), device_no: enrolled["device_no"].as_i64().unwrap(), clock, seq: 0 }
+        let device = enrolled["device"].as_str().unwrap().to_owned();
+        Self { client: client.with_token(&token), device_no: enrolled["device_no"].as_i64().unwrap(), device, key, clock, seq: 0 }
+    }
+
+    /// What this phone shows the other in a hand-over: one side's statement, signed.
+    #[must_use]
+    pub fn statement(&self, handover: Uuid, side: &str, boxes: &[String]) -> String {
+        // Members in alphabetical order, as canonical JSON has them.
+        let json = json!({
+            "at": rfc3339(self.clock.now()), "boxes": boxes, "destination": null, "device": self.device, "handover": handover, "side": side, "v": 1,
+        });
+        let signed = allclear_seal::canonical_statement(json.to_string().as_bytes());
+        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
+        format!("{signed}.{}", allclear_seal::to_base64url(signature.as_ref()))
     }
 
     /// Makes a command of now.

@@ -83,6 +83,13 @@ impl City {
         Phone::enrol(self.sign_in(name).await, Arc::clone(&self.clock)).await
     }
 
+    /// A phone enrolled for an account that a test made.
+    pub async fn phone_with(&self, name: &str, password: &str) -> Phone {
+        let mut client = self.nobody();
+        client.sign_in(name, password).await;
+        Phone::enrol(client, Arc::clone(&self.clock)).await
+    }
+
     /// The open round.
     #[must_use]
     pub fn round(&self) -> uuid::Uuid {

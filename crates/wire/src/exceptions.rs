@@ -18,6 +18,8 @@ pub enum Resolution {
     LinkPerson,
     /// Nothing changes.
     Dismiss,
+    /// The tube is of a larger kind than the phone said; the swab counts.
+    CorrectKind,
 }
 
 /// One line of the list.
@@ -146,11 +148,68 @@ pub struct MetSwab {
     pub this: bool,
 }
 
+/// The box as it is: what was scanned in beside what was counted.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MetBox {
+    /// Code.
+    #[serde(rename = "box")]
+    pub code: String,
+    /// `open`, `sealed`, `handed_over`, `received`.
+    pub state: String,
+    /// Site it was filled at.
+    pub site_name: Option<String>,
+    /// Tubes on record.
+    pub recorded: i32,
+    /// Tubes counted at the seal.
+    pub counted: Option<i32>,
+    /// Name under a difference.
+    pub signed_by: Option<String>,
+    /// When it was sealed.
+    pub sealed_at: Option<String>,
+    /// Who has it.
+    pub holder: Option<String>,
+}
+
+/// One half of a hand-over.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MetHalf {
+    /// Who sent it.
+    pub who: String,
+    /// Short number of the device.
+    pub device_no: i64,
+    /// When, by the device's clock.
+    pub at: String,
+    /// Short number of the device whose signed statement it carries.
+    pub shown_by: Option<i64>,
+}
+
+/// The hand-over as it is.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MetHandover {
+    /// Id, made by the giver's device.
+    pub handover: Uuid,
+    /// `half`, `joined`, `disputed`.
+    pub state: String,
+    /// Boxes that the first half named.
+    pub boxes: Vec<String>,
+    /// Where to.
+    pub destination: Option<String>,
+    /// The giver's half.
+    pub giver: Option<MetHalf>,
+    /// The taker's half.
+    pub taker: Option<MetHalf>,
+}
+
 /// What it met.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MetSide {
     /// The tube.
     pub tube: Option<MetTube>,
+    /// The box.
+    #[serde(rename = "box")]
+    pub of_box: Option<MetBox>,
+    /// The hand-over.
+    pub handover: Option<MetHandover>,
     /// The round.
     pub round: Option<MetRound>,
     /// Swabs of the same person.
@@ -184,9 +243,79 @@ pub struct ExceptionDetail {
 pub struct ResolveException {
     /// What.
     pub decision: Resolution,
-    /// Whose swab it is, for `link_person`.
+    /// Whose swab it is, for `link_person`: somebody of the register.
     pub person: Option<i64>,
+    /// For `link_person`: somebody new, registered from what the device said.
+    pub register: Option<RegisterClaim>,
+    /// What kind the tube is, for `correct_kind`.
+    pub tube_kind: Option<TubeKind>,
     /// Why; needed to void or dismiss.
     #[serde(default)]
     pub note: String,
+}
+
+/// Registers the person whom a device met: what the device did not say is filled in.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct RegisterClaim {
+    /// Name, if the device has none or it is misspelt.
+    pub name: Option<String>,
+    /// Phone.
+    pub phone: Option<String>,
+    /// Year of birth.
+    pub birth_year: Option<i32>,
+    /// Village of the home; that of the site if absent.
+    pub area: Option<String>,
+}
+
+/// Why somebody looks at what a device said of a person.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RevealClaim {
+    /// In words; logged.
+    pub reason: String,
+}
+
+/// What a device said of somebody unknown, in clear.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct Claim {
+    /// Person number.
+    pub no: Option<i64>,
+    /// Card code.
+    pub code: Option<String>,
+    /// Kind of document.
+    pub document_kind: Option<crate::people::DocumentKind>,
+    /// Document number.
+    pub document: Option<String>,
+    /// Name.
+    pub name: Option<String>,
+    /// Phone.
+    pub phone: Option<String>,
+    /// Year of birth.
+    pub birth_year: Option<i32>,
+}
+
+/// Decides many exceptions of one kind, each as it is suggested for it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ResolveMany {
+    /// Which; at most 200, all of one kind.
+    pub ids: Vec<Uuid>,
+    /// Why.
+    pub note: String,
+}
+
+/// What became of them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct ResolvedMany {
+    /// Resolved.
+    pub resolved: i64,
+    /// Left for a look at each: what is suggested needs a person to be named, or may not be done.
+    pub left: Vec<Uuid>,
+}
+
+/// Asks for the list as a file.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExceptionExport {
+    /// `csv` or `xlsx`.
+    pub format: String,
+    /// Why; logged.
+    pub reason: String,
 }

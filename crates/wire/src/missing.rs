@@ -78,6 +78,8 @@ pub struct MissingCallResult {
     /// In words; needed for `exempt`.
     #[serde(default)]
     pub note: String,
+    /// For `exempt`: `medical`, `quarantined`, `vaccinated`, `away`, `deceased`, `other` (if absent).
+    pub reason: Option<String>,
 }
 
 /// Asks for a file with names and phones in clear; logged.

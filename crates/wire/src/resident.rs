@@ -78,8 +78,10 @@ pub struct ResidentSite {
     pub hours: String,
     /// Whether it takes people now.
     pub open: bool,
-    /// Estimated wait in minutes, if it can be told.
+    /// Estimated wait in minutes, if it can be told; of the other site, if this one sends people there.
     pub wait_minutes: Option<i64>,
+    /// Site to go to instead, while this one is closed.
+    pub go_to: Option<String>,
 }
 
 /// A member of the household: their code can be shown for them.

@@ -75,6 +75,10 @@ pub struct ScopeLine {
     pub area: String,
     /// Tube kind there, if it differs from the round's.
     pub tube_kind: Option<TubeKind>,
+    /// Whose: persons in any of these groups; none: everybody. A line with groups only says a kind of
+    /// tube, for an area that another line has in scope.
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 /// A round to be planned, or the plan of a draft as it should be.
@@ -93,6 +97,9 @@ pub struct RoundOrder {
     /// Groups that a person must be in to be expected; none: everybody.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// Whether a person must be in all of these groups; otherwise one is enough.
+    #[serde(default)]
+    pub groups_all: bool,
     /// Version that was read; not needed for a new round and for a preview.
     pub version: Option<i64>,
 }
@@ -188,6 +195,8 @@ pub struct RoundDetail {
     pub scope: Vec<ScopeLine>,
     /// Groups expected.
     pub groups: Vec<String>,
+    /// Whether all of them must hold.
+    pub groups_all: bool,
     /// When it was opened first.
     pub opened_at: Option<String>,
     /// When it was closed.

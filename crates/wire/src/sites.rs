@@ -52,8 +52,10 @@ pub struct SiteState {
     pub closed_reason: Option<String>,
     /// Name of the site that takes its queue.
     pub transfer_to_name: Option<String>,
-    /// Persons expected of the areas it serves.
+    /// Persons expected who go there: of the areas it serves, and of closed sites that send theirs.
     pub expected: i64,
+    /// Of these, without a swab.
+    pub remaining: i64,
     /// Swabs that count.
     pub swabs: i64,
     /// Tubes.

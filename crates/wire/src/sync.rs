@@ -1,6 +1,8 @@
 //! What field devices send. The device stores a command before the first send; the server answers
 //! `recorded` or `exception`, never "rejected": what happened in the world is kept.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -76,6 +78,8 @@ pub enum ExceptionKind {
     WrongState,
     /// The device's account does not hold the role or area at this site.
     OutOfScope,
+    /// The halves of a hand-over, or what the phones showed each other, do not agree.
+    HandOverDisputed,
 }
 
 /// Recorded, but worth a word.
@@ -88,6 +92,8 @@ pub enum Warning {
     TubeFull,
     /// Not on the expected list of this round.
     NotExpected,
+    /// The round is closing: this swab counts, no further one should be taken.
+    RoundClosing,
 }
 
 /// One instruction made on a device. `id` is a UUIDv7 made there; `device_seq` counts up by one.
@@ -307,8 +313,38 @@ pub struct Shift {
     pub site: crate::rounds::Site,
     /// Rounds that are open here.
     pub rounds: Vec<crate::rounds::Round>,
+    /// Kinds of tube that these rounds say here; of each round the first is the usual one.
+    pub kinds: Vec<SiteKind>,
+    /// Where people are sent while the site is closed.
+    pub go_to: Option<GoTo>,
+    /// Why the site is closed.
+    pub closed_reason: Option<String>,
     /// As of.
     pub as_of: String,
+}
+
+/// A kind of tube that a round says for an area which a site serves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SiteKind {
+    /// Round.
+    pub round: Uuid,
+    /// Area.
+    pub area: String,
+    /// Whose: persons in any of these groups; none: everybody.
+    pub groups: Vec<String>,
+    /// The kind.
+    pub tube_kind: TubeKind,
+}
+
+/// The site that takes the people of a closed one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GoTo {
+    /// Site.
+    pub site: Uuid,
+    /// Name.
+    pub name: String,
+    /// Opening hours.
+    pub hours: String,
 }
 
 /// One person of the roster, in the fewest fields that recognise someone at a table.
@@ -328,6 +364,9 @@ pub struct RosterEntry {
     pub household_code: Option<String>,
     /// Whether sampled in the open round, as of the roster.
     pub sampled: bool,
+    /// Kind of tube for this person, by round, where it is not the site's usual one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tube_kinds: BTreeMap<Uuid, TubeKind>,
 }
 
 /// The roster of the areas that a site serves.

@@ -25,6 +25,10 @@ pub struct Profile {
     pub persons_per_site: (u32, u32),
     /// Persons one sampler serves in a whole round (planner): samplers = population / this.
     pub persons_per_sampler: u32,
+    /// Persons of a household in the mean (planner): tubes of a household round = persons / this.
+    pub persons_per_household: u32,
+    /// Estimated wait at a site above which headquarters is told, minutes.
+    pub site_wait_max_min: i64,
     /// Completed months below which a person is an infant (sampled with the guardian).
     pub infant_below_months: u32,
     /// Completed years below which a person is a child.
@@ -46,6 +50,8 @@ impl Profile {
             resample_due_s: 6 * 3600,
             persons_per_site: (2000, 3000),
             persons_per_sampler: 360,
+            persons_per_household: 3,
+            site_wait_max_min: 60,
             infant_below_months: 36,
             child_below_years: 14,
         }

@@ -13,11 +13,13 @@ pub enum Resolution {
     LinkPerson,
     /// Nothing changes; the matter is closed with a note.
     Dismiss,
+    /// The tube is of a larger kind than the phone said, so there was a place.
+    CorrectKind,
 }
 
 impl Resolution {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Keep, Self::Void, Self::LinkPerson, Self::Dismiss];
+    pub const ALL: [Self; 5] = [Self::Keep, Self::Void, Self::LinkPerson, Self::Dismiss, Self::CorrectKind];
 
     /// The word used in SQL and JSON.
     #[must_use]
@@ -27,6 +29,7 @@ impl Resolution {
             Self::Void => "void",
             Self::LinkPerson => "link_person",
             Self::Dismiss => "dismiss",
+            Self::CorrectKind => "correct_kind",
         }
     }
 
@@ -48,6 +51,8 @@ pub struct Sides {
     pub counted_inside: bool,
     /// Whether the round takes swabs now.
     pub round_open: bool,
+    /// Whether the tube has a place for it, or it takes one already.
+    pub room: bool,
 }
 
 /// What may be decided.
@@ -60,6 +65,8 @@ pub const fn allowed(kind: ExceptionKind, sides: Sides) -> &'static [Resolution]
         K::UnknownPerson => &[R::LinkPerson, R::Void],
         _ if !sides.person_known => &[R::LinkPerson, R::Void],
         K::ContentDiffers => &[R::Dismiss, R::Void],
+        // A tube never counts more than its size: either it is a larger one, or the swab is not in it.
+        _ if !sides.room => &[R::CorrectKind, R::Void],
         _ => &[R::Keep, R::Void],
     }
 }
@@ -74,6 +81,9 @@ pub const fn suggested(kind: ExceptionKind, sides: Sides) -> Resolution {
     }
     if !sides.person_known {
         return R::LinkPerson;
+    }
+    if !sides.room && !matches!(kind, K::ContentDiffers | K::MalformedCode | K::UnknownTarget) {
+        return R::Void;
     }
     match kind {
         K::SecondCollection | K::OutOfScope => R::Void,
@@ -94,7 +104,7 @@ pub const fn suggested(kind: ExceptionKind, sides: Sides) -> Resolution {
             }
         }
         K::UnknownPerson => R::LinkPerson,
-        K::ContentDiffers | K::MalformedCode | K::UnknownTarget => R::Dismiss,
+        K::ContentDiffers | K::MalformedCode | K::UnknownTarget | K::HandOverDisputed => R::Dismiss,
     }
 }
 
@@ -106,23 +116,28 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_suggestion_that_is_allowed() {
-        let mut table = String::from("kind | swab person counted round -> suggested of allowed\n");
+        let mut table = String::from("kind | swab person counted round room -> suggested of allowed\n");
         for kind in ExceptionKind::ALL {
-            for (swab, person_known, counted_inside, round_open) in
-                [(false, false, false, false), (true, false, false, true), (true, true, false, false), (true, true, true, true)]
-            {
-                let sides = Sides { swab, person_known, counted_inside, round_open };
+            for (swab, person_known, counted_inside, round_open, room) in [
+                (false, false, false, false, false),
+                (true, false, false, true, true),
+                (true, true, false, false, true),
+                (true, true, true, true, true),
+                (true, true, true, true, false),
+            ] {
+                let sides = Sides { swab, person_known, counted_inside, round_open, room };
                 let (suggested, allowed) = (suggested(kind, sides), allowed(kind, sides));
                 let named: Vec<_> = allowed.iter().map(|r| r.as_str()).collect();
                 writeln!(
                     table,
-                    "{:20} | {swab:5} {person_known:5} {counted_inside:5} {round_open:5} -> {} of {}",
+                    "{:20} | {swab:5} {person_known:5} {counted_inside:5} {round_open:5} {room:5} -> {} of {}",
                     kind.as_str(),
                     suggested.as_str(),
                     named.join(" ")
                 )
                 .unwrap();
-                let possible = allowed.contains(&suggested) || [ExceptionKind::MalformedCode, ExceptionKind::UnknownTarget].contains(&kind);
+                let possible = allowed.contains(&suggested)
+                    || [ExceptionKind::MalformedCode, ExceptionKind::UnknownTarget, ExceptionKind::HandOverDisputed].contains(&kind);
                 assert!(possible, "{kind:?} {sides:?}");
             }
         }

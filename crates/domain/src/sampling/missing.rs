@@ -1,5 +1,7 @@
 //! What came of asking a person who is missing.
 
+use super::exemption::Reason;
+
 /// What the grid worker heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
@@ -44,6 +46,31 @@ impl Outcome {
     #[must_use]
     pub const fn stays_open(self) -> bool {
         matches!(self, Self::NotReached)
+    }
+
+    /// Why the person is not expected any more, if that is what was heard: the completion of the round
+    /// follows, and the exemption ends with the round. `given` is the reason that the worker chose.
+    #[must_use]
+    pub fn exempts(self, given: Option<Reason>) -> Option<Reason> {
+        match self {
+            Self::Exempt => Some(given.unwrap_or(Reason::Other)),
+            Self::MovedAway => Some(Reason::Away),
+            Self::SampledElsewhere => Some(Reason::Other),
+            Self::Coming | Self::NotReached | Self::Refused => None,
+        }
+    }
+
+    /// Name in Chinese, for the note of an exemption.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::Coming => "马上来",
+            Self::SampledElsewhere => "已在别处采",
+            Self::Exempt => "符合豁免",
+            Self::MovedAway => "已搬走",
+            Self::NotReached => "联系不上",
+            Self::Refused => "拒绝",
+        }
     }
 
     /// Whether it may only be said with a reason.

@@ -5,11 +5,16 @@
 //! the order of their [`FactKey`]. That is why any order, any repetition and any split over devices
 //! give the same state.
 
+pub mod boxes;
 pub mod exception;
 pub mod exemption;
+pub mod handover;
+pub mod hours;
 pub mod missing;
 pub mod planner;
+pub mod queue;
 pub mod round;
+pub mod scope;
 pub mod tube;
 
 use crate::kernel::{id::Id, id::Site, time::Instant};
@@ -65,11 +70,13 @@ pub enum ExceptionKind {
     WrongState,
     /// The sender does not hold the role or area.
     OutOfScope,
+    /// The halves of a hand-over, or what the phones showed each other, do not agree.
+    HandOverDisputed,
 }
 
 impl ExceptionKind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SecondCollection,
         Self::TubeHeldElsewhere,
         Self::TubeSealed,
@@ -83,6 +90,7 @@ impl ExceptionKind {
         Self::UnknownTarget,
         Self::WrongState,
         Self::OutOfScope,
+        Self::HandOverDisputed,
     ];
 
     /// The word used in SQL and JSON.
@@ -102,6 +110,28 @@ impl ExceptionKind {
             Self::UnknownTarget => "unknown_target",
             Self::WrongState => "wrong_state",
             Self::OutOfScope => "out_of_scope",
+            Self::HandOverDisputed => "hand_over_disputed",
+        }
+    }
+
+    /// Name in Chinese, for files.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::SecondCollection => "本轮重复采样",
+            Self::TubeHeldElsewhere => "采样管在别处打开",
+            Self::TubeSealed => "采样管已封",
+            Self::TubeOverFull => "采样管超员",
+            Self::UnknownPerson => "查无此人",
+            Self::RoundClosed => "轮次未开放",
+            Self::ClockTooFarOff => "设备时钟偏差过大",
+            Self::ContentDiffers => "同号不同内容",
+            Self::CountDiffers => "清点数不符",
+            Self::MalformedCode => "编码不合规",
+            Self::UnknownTarget => "对象未登记",
+            Self::WrongState => "状态不符",
+            Self::OutOfScope => "超出权限范围",
+            Self::HandOverDisputed => "交接不一致",
         }
     }
 

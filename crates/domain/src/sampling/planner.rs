@@ -87,11 +87,11 @@ pub fn advised(options: &[PoolOption]) -> Option<u32> {
 /// What is known of a site's queue.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SiteNow {
-    /// Expected persons of the served areas without a swab.
+    /// Expected persons who go there and have no swab.
     pub remaining: i64,
     /// Swabs an hour lately.
     pub per_hour: f64,
-    /// Seconds until the site or the round ends.
+    /// Seconds for which the site is open by its hours until the round ends.
     pub seconds_left: i64,
 }
 

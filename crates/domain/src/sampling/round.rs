@@ -118,6 +118,8 @@ pub fn decide(state: RoundState, event: Event, expected: i64, reason: bool) -> R
 pub struct RoundWindow {
     /// When sampling was opened, if it was.
     pub opened_at: Option<Instant>,
+    /// When closing was ordered, if it was and stands.
+    pub closing_at: Option<Instant>,
     /// When it was closed for good, if it was.
     pub closed_at: Option<Instant>,
 }
@@ -128,8 +130,8 @@ impl RoundWindow {
     pub fn after(self, state: RoundState, at: Instant) -> Self {
         match state {
             RoundState::Draft => self,
-            RoundState::Open => Self { opened_at: self.opened_at.or(Some(at)), closed_at: None },
-            RoundState::Closing => Self { closed_at: None, ..self },
+            RoundState::Open => Self { opened_at: self.opened_at.or(Some(at)), closing_at: None, closed_at: None },
+            RoundState::Closing => Self { closing_at: Some(at), closed_at: None, ..self },
             RoundState::Closed => Self { closed_at: Some(at), ..self },
         }
     }
@@ -138,6 +140,13 @@ impl RoundWindow {
     #[must_use]
     pub fn takes(&self, at: Instant) -> bool {
         self.opened_at.is_some_and(|opened| at >= opened) && self.closed_at.is_none_or(|closed| at < closed)
+    }
+
+    /// Whether a swab taken at `at` belongs to the round but came after the order to close: it counts
+    /// (somebody stood in the queue), and the registrar is told to take no further one.
+    #[must_use]
+    pub fn is_late(&self, at: Instant) -> bool {
+        self.takes(at) && self.closing_at.is_some_and(|closing| at >= closing)
     }
 }
 
@@ -167,11 +176,15 @@ mod tests {
 
     #[test]
     fn a_reopened_round_takes_what_fell_between() {
-        let never = RoundWindow { opened_at: None, closed_at: None };
+        let never = RoundWindow { opened_at: None, closing_at: None, closed_at: None };
         let open = never.after(RoundState::Open, Instant(10));
         let closed = open.after(RoundState::Closing, Instant(20)).after(RoundState::Closed, Instant(30));
         assert!(!never.takes(Instant(10)) && open.takes(Instant(10)) && !open.takes(Instant(9)));
         assert!(closed.takes(Instant(29)) && !closed.takes(Instant(30)));
         assert!(closed.after(RoundState::Open, Instant(40)).takes(Instant(35)));
+        // After the order to close a swab still counts, with a warning, until the round is closed.
+        let late = |window: RoundWindow| [19, 20, 29, 30].map(|at| window.is_late(Instant(at)));
+        assert_eq!(late(closed), [false, true, true, false]);
+        assert_eq!(late(closed.after(RoundState::Open, Instant(40))), [false; 4], "reopened: no swab was late");
     }
 }

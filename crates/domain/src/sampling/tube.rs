@@ -6,7 +6,7 @@ use super::{ExceptionKind, FactKey, Station};
 use crate::kernel::id::{Collection, Id};
 
 /// Size class of a tube.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TubeKind {
     /// One person.
     Single,
@@ -176,6 +176,18 @@ pub enum Verdict {
     Exception(ExceptionKind),
 }
 
+impl Verdict {
+    /// A word for tables and custody rows.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::AcceptedFull => "accepted, full",
+            Self::Exception(kind) => kind.as_str(),
+        }
+    }
+}
+
 /// State of one collection in a tube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Membership {
@@ -198,6 +210,8 @@ pub struct Tube {
     pub station: Option<Station>,
     /// Stage as far as the field knows: open, sealed or boxed.
     pub stage: Stage,
+    /// Whether a supervisor said the kind: swabs do not set it any more.
+    pub corrected: bool,
     /// Collections that count.
     pub valid: usize,
     /// Swabs that are physically inside: valid ones and those of unknown persons.
@@ -221,7 +235,7 @@ impl Tube {
     /// A tube that nothing happened to yet.
     #[must_use]
     pub const fn new(kind: TubeKind) -> Self {
-        Self { kind, station: None, stage: Stage::Open, valid: 0, inside: 0, last: None }
+        Self { kind, station: None, stage: Stage::Open, corrected: false, valid: 0, inside: 0, last: None }
     }
 
     /// Whether a fact with `key` comes after everything folded so far, so that a swab can be
@@ -234,7 +248,7 @@ impl Tube {
     /// Appends one swab that [`Tube::is_next`]. The same rule as [`fold`], without its maps.
     pub fn collect(&mut self, key: FactKey, station: Station, kind: TubeKind, flaw: Option<ExceptionKind>) -> Verdict {
         debug_assert!(self.is_next(key), "an older fact needs a fold");
-        if self.last.is_none() {
+        if self.last.is_none() && !self.corrected {
             self.kind = kind;
         }
         self.last = Some(key);
@@ -263,23 +277,34 @@ impl Tube {
 }
 
 /// Whether a swab that waits for this reason is nevertheless inside the tube and takes a place.
-const fn occupies(kind: ExceptionKind) -> bool {
+#[must_use]
+pub const fn occupies(kind: ExceptionKind) -> bool {
     matches!(kind, ExceptionKind::UnknownPerson | ExceptionKind::RoundClosed | ExceptionKind::ClockTooFarOff)
+}
+
+/// What supervisors decided about a tube.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// About single collections.
+    pub swabs: BTreeMap<Id<Collection>, Decision>,
+    /// The kind that the tube really is, if the phones had it wrong. It holds from the first swab on.
+    pub kind: Option<TubeKind>,
 }
 
 /// Folds a tube's facts, given in any order and with repetitions, under the supervisors' decisions.
 #[must_use]
-pub fn fold(kind: TubeKind, facts: &[(FactKey, TubeFact)], decisions: &BTreeMap<Id<Collection>, Decision>) -> Folded {
+pub fn fold(kind: TubeKind, facts: &[(FactKey, TubeFact)], decisions: &Decisions) -> Folded {
     let mut ordered: Vec<_> = facts.to_vec();
     ordered.sort_by_key(|(key, _)| *key);
     ordered.dedup_by_key(|(key, _)| *key);
-    let mut folded = Folded { tube: Tube::new(kind), members: BTreeMap::new(), verdicts: Vec::with_capacity(ordered.len()) };
+    let tube = Tube { corrected: decisions.kind.is_some(), ..Tube::new(decisions.kind.unwrap_or(kind)) };
+    let mut folded = Folded { tube, members: BTreeMap::new(), verdicts: Vec::with_capacity(ordered.len()) };
     for (key, fact) in ordered {
         let verdict = step(&mut folded, key, fact);
         folded.tube.last = Some(key);
         folded.verdicts.push((key, verdict));
     }
-    for (id, decision) in decisions {
+    for (id, decision) in &decisions.swabs {
         if let Some(member) = folded.members.get_mut(id) {
             overrule(&mut folded.tube, member, *decision);
         }
@@ -348,6 +373,11 @@ fn advance(tube: &mut Tube, from: Stage, to: Stage) -> Verdict {
 
 fn overrule(tube: &mut Tube, member: &mut Membership, decision: Decision) {
     match (decision, *member) {
+        // No decision puts a swab into a tube that has no place for it: the tube's kind is corrected
+        // first, if it really is a larger one.
+        (Decision::Keep, Membership::Exception(kind)) if !occupies(kind) && tube.inside >= tube.kind.capacity() => {
+            *member = Membership::Exception(ExceptionKind::TubeOverFull);
+        }
         (Decision::Keep, Membership::Exception(kind)) => {
             tube.valid += 1;
             tube.inside += usize::from(!occupies(kind));
@@ -363,121 +393,4 @@ fn overrule(tube: &mut Tube, member: &mut Membership, decision: Decision) {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::kernel::time::Instant;
-
-    fn key(at: i64) -> FactKey {
-        FactKey { at: Instant(at), device_no: 1, device_seq: at }
-    }
-    fn id(n: u128) -> Id<Collection> {
-        Id::new(Uuid::from_u128(n))
-    }
-    fn station(number: i32) -> Station {
-        Station { site: Id::new(Uuid::from_u128(1)), number }
-    }
-    fn swab(n: u128) -> TubeFact {
-        TubeFact::Collected { id: id(n), station: station(1), kind: TubeKind::Pool10, flaw: None }
-    }
-
-    fn arb_fact() -> impl Strategy<Value = TubeFact> {
-        prop_oneof![
-            8 => (0u128..14, 1..3i32, prop::bool::weighted(0.1)).prop_map(|(n, s, unknown)| TubeFact::Collected {
-                id: id(n), station: station(if s == 2 { 2 } else { 1 }), kind: TubeKind::Pool5,
-                flaw: unknown.then_some(ExceptionKind::UnknownPerson),
-            }),
-            2 => (0u128..14).prop_map(|n| TubeFact::Voided { id: id(n) }),
-            1 => (0u128..14).prop_map(|n| TubeFact::MovedOut { id: id(n) }),
-            1 => (0..6i32, any::<bool>()).prop_map(|(counted, signed)| TubeFact::Sealed { counted, signed }),
-            1 => Just(TubeFact::Packed),
-            1 => Just(TubeFact::Unpacked),
-        ]
-    }
-
-    /// Facts with distinct keys and each collection id once, as devices make them.
-    fn arb_facts() -> impl Strategy<Value = Vec<(FactKey, TubeFact)>> {
-        prop::collection::vec((arb_fact(), 0i64..4), 0..30).prop_map(|facts| {
-            let mut seen = std::collections::BTreeSet::new();
-            facts
-                .into_iter()
-                .enumerate()
-                .filter(|(_, (fact, _))| match fact {
-                    TubeFact::Collected { id, .. } => seen.insert(*id),
-                    _ => true,
-                })
-                .map(|(i, (fact, device))| (FactKey { at: Instant(i as i64 / 3), device_no: device, device_seq: i as i64 }, fact))
-                .collect()
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn any_order_and_repetition_give_the_same_tube(facts in arb_facts(), shuffle in any::<u64>()) {
-            let straight = fold(TubeKind::Pool5, &facts, &BTreeMap::new());
-            let mut mixed = facts.clone();
-            mixed.extend_from_slice(&facts);
-            let len = mixed.len().max(1);
-            for i in 0..mixed.len() {
-                mixed.swap(i, (shuffle as usize).wrapping_mul(i + 7) % len);
-            }
-            prop_assert_eq!(straight, fold(TubeKind::Pool5, &mixed, &BTreeMap::new()));
-        }
-
-        #[test]
-        fn a_tube_never_counts_more_than_it_holds(facts in arb_facts()) {
-            let folded = fold(TubeKind::Pool5, &facts, &BTreeMap::new());
-            let valid = folded.members.values().filter(|m| **m == Membership::Valid).count();
-            prop_assert_eq!(valid, folded.tube.valid);
-            prop_assert!(folded.tube.inside <= folded.tube.kind.capacity());
-            prop_assert!(folded.tube.valid <= folded.tube.inside);
-        }
-
-        #[test]
-        fn appending_equals_folding(facts in arb_facts()) {
-            let mut swabs: Vec<_> = facts.into_iter().filter(|(_, f)| matches!(f, TubeFact::Collected { .. })).collect();
-            swabs.sort_by_key(|(key, _)| *key);
-            let mut appended = Tube::new(TubeKind::Pool5);
-            for (key, fact) in &swabs {
-                if let TubeFact::Collected { station, kind, flaw, .. } = *fact {
-                    appended.collect(*key, station, kind, flaw);
-                }
-            }
-            prop_assert_eq!(appended, fold(TubeKind::Pool5, &swabs, &BTreeMap::new()).tube);
-        }
-    }
-
-    #[test]
-    fn the_eleventh_swab_waits_for_a_person() {
-        let facts: Vec<_> = (1..=11).map(|n| (key(n), swab(n as u128))).collect();
-        let folded = fold(TubeKind::Pool10, &facts, &BTreeMap::new());
-        assert_eq!(folded.verdicts[9].1, Verdict::AcceptedFull);
-        assert_eq!(folded.verdicts[10].1, Verdict::Exception(ExceptionKind::TubeOverFull));
-        assert_eq!((folded.tube.valid, folded.tube.inside), (10, 10));
-    }
-
-    #[test]
-    fn a_swab_taken_before_the_seal_belongs_to_the_tube_however_late_it_arrives() {
-        let facts = [(key(3), TubeFact::Sealed { counted: 2, signed: false }), (key(1), swab(1)), (key(4), swab(9)), (key(2), swab(2))];
-        let folded = fold(TubeKind::Pool10, &facts, &BTreeMap::new());
-        assert_eq!(folded.members[&id(2)], Membership::Valid);
-        assert_eq!(folded.members[&id(9)], Membership::Exception(ExceptionKind::TubeSealed));
-        assert_eq!(folded.tube.stage, Stage::Sealed);
-    }
-
-    #[test]
-    fn undo_makes_room_and_a_decision_overrules() {
-        let mut facts: Vec<_> = (1..=10).map(|n| (key(n), swab(n as u128))).collect();
-        facts.push((key(11), TubeFact::Voided { id: id(3) }));
-        facts.push((key(12), swab(12)));
-        facts.push((key(13), swab(13)));
-        let keep = BTreeMap::from([(id(13), Decision::Keep)]);
-        let folded = fold(TubeKind::Pool10, &facts, &keep);
-        assert_eq!(folded.members[&id(3)], Membership::Voided);
-        assert_eq!(folded.members[&id(12)], Membership::Valid);
-        assert_eq!(folded.members[&id(13)], Membership::Valid);
-        assert_eq!(folded.tube.valid, 11, "a supervisor who counted eleven swabs is believed");
-    }
-}
+mod tests;

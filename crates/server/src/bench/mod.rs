@@ -6,6 +6,7 @@ pub mod collect;
 pub mod import;
 pub mod load;
 pub mod lookup;
+pub mod missing;
 pub mod release;
 pub mod report;
 

@@ -12,6 +12,7 @@ use allclear_domain::{
     people::{date::Date, groups::AgeGroups},
     sampling::{
         round::{RoundState, RoundWindow},
+        scope::GroupRule,
         tube::TubeKind,
     },
 };
@@ -169,20 +170,21 @@ pub async fn open_round(app: &App, root: AreaCode, name: &str, now: Instant) -> 
         tube_kind: TubeKind::Pool10,
         starts_at: now,
         ends_at: now.plus_seconds(24 * 3600),
-        window: RoundWindow { opened_at: None, closed_at: None },
+        window: RoundWindow { opened_at: None, closing_at: None, closed_at: None },
         profile_version: 1,
-        groups: 0,
+        rule: GroupRule::default(),
         expected: 0,
         areas: vec![(root, None)],
+        group_kinds: Vec::new(),
         version: 1,
     };
     let (id, change) = (round.id, app.ids.at(now));
     let opened = app.store.run("seed_round", move |tx| {
         tx.insert_round(&round, "demo", now)?;
-        let villages = crate::sampling::expected::bitmaps(&tx.person_numbers(root, 0)?);
-        let expected = villages.iter().map(|(_, persons, _)| persons).sum();
-        tx.replace_expected(round.id, &villages)?;
-        tx.update_round_state(&round, RoundState::Open, RoundWindow { opened_at: Some(now), closed_at: None }, expected)?;
+        let list = crate::sampling::rounds::list::build(tx, &round)?;
+        tx.replace_expected(round.id, &list.villages)?;
+        tx.replace_exempt(round.id, &list.exempt)?;
+        tx.update_round_state(&round, RoundState::Open, round.window.after(RoundState::Open, now), list.persons)?;
         let facts = [Fact::Round { round: round.id }];
         tx.append_change(&NewChange { id: change, bucket: 0, at: now, op: "seed_round", author: "demo", facts: &facts })
     });

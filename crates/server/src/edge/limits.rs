@@ -27,6 +27,10 @@ pub const ENROLMENT_S: i64 = 15 * 60;
 pub const CALLER_CACHE_S: i64 = 15;
 /// Rows of an exported missing list: more than any town has at the start of a round.
 pub const EXPORT_ROWS_MAX: usize = 200_000;
+/// Exceptions decided in one request: each folds a tube, so the request stays below two seconds.
+pub const BULK_DECISIONS_MAX: usize = 200;
+/// Rows of an exported list of exceptions: more than a whole city has open on a bad day.
+pub const EXCEPTION_EXPORT_MAX: i64 = 20_000;
 /// Areas in the scope of a round, and areas that a site serves: every village of a large city.
 pub const SCOPE_AREAS_MAX: usize = 2_000;
 /// Characters of a name, reason or note.

@@ -17,9 +17,11 @@ use std::{
 use allclear_domain::{
     kernel::{
         area::AreaCode,
-        id::{Id, PersonNo, Round},
+        id::{Id, PersonNo, Round, Site},
+        time::Instant,
     },
-    live::Fold,
+    live::{Fold, RoundCounts},
+    sampling::queue::People,
 };
 use allclear_store::{Store, StoreError, Tx};
 use roaring::RoaringTreemap;
@@ -27,18 +29,33 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::{context::Context, view::Rendered};
-use crate::app::Standing;
+use crate::{
+    app::{Standing, Waiting},
+    plan::Plan,
+    queues::{self, Queue},
+};
 
 /// Who is expected, by village.
 pub type Expected = BTreeMap<AreaCode, RoaringTreemap>;
 /// What a rendered frame is of: the round, and the subtrees that the caller may see.
 type FrameKey = (Option<Id<Round>>, Vec<AreaCode>);
 
+type Queues = Arc<BTreeMap<Id<Site>, Queue>>;
+
+/// Queues with what they were made of: change, plan, half minute.
+struct LastQueues {
+    seq: i64,
+    plan: Arc<Plan>,
+    half_minute: i64,
+    queues: Queues,
+}
+
 /// The live counts of this node.
 pub struct Live {
     fold: RwLock<Fold>,
     context: RwLock<Arc<Context>>,
     frames: Mutex<HashMap<FrameKey, Rendered>>,
+    queues: Mutex<HashMap<Id<Round>, LastQueues>>,
     tick: watch::Sender<i64>,
     /// Change up to which this node has stored snapshots.
     stored: Mutex<i64>,
@@ -62,6 +79,7 @@ impl Live {
             fold: RwLock::new(fold),
             context: RwLock::default(),
             frames: Mutex::default(),
+            queues: Mutex::default(),
             tick: watch::channel(seq).0,
             stored: Mutex::new(seq),
             folding: tokio::sync::Mutex::new(()),
@@ -96,6 +114,28 @@ impl Standing for Live {
         let Some(counts) = fold.rounds.get(&round) else { return (false, true) };
         let persons = &counts.persons;
         (persons.is_sampled(person), !persons.has_list() || persons.is_expected(person))
+    }
+}
+
+impl Waiting for Live {
+    fn villages(&self, round: Id<Round>) -> Vec<(AreaCode, People)> {
+        let fold = self.fold();
+        fold.rounds.get(&round).map(queues::villages).unwrap_or_default()
+    }
+
+    fn queues(&self, plan: &Arc<Plan>, round: Id<Round>, now: Instant) -> Queues {
+        let Some(row) = plan.rounds.get(&round) else { return Arc::default() };
+        let (fold, half_minute) = (self.fold(), now.0.div_euclid(30_000_000));
+        let mut last = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        last.retain(|round, _| plan.rounds.contains_key(round));
+        let known = last.get(&round).filter(|l| l.seq == fold.seq && l.half_minute == half_minute && Arc::ptr_eq(&l.plan, plan));
+        if let Some(known) = known {
+            return Arc::clone(&known.queues);
+        }
+        let empty = RoundCounts::default();
+        let queues = Arc::new(queues::of(plan, row, fold.rounds.get(&round).unwrap_or(&empty), now));
+        last.insert(round, LastQueues { seq: fold.seq, plan: Arc::clone(plan), half_minute, queues: Arc::clone(&queues) });
+        queues
     }
 }
 

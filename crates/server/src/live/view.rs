@@ -17,7 +17,12 @@ use allclear_wire::live as wire;
 use axum::body::Bytes;
 
 use super::context::Context;
-use crate::{clock::rfc3339, plan::Plan, seen::Seen};
+use crate::{
+    clock::rfc3339,
+    plan::Plan,
+    queues::{self, Queue},
+    seen::Seen,
+};
 
 /// Seconds without a word after which a device counts as silent, and as gone home.
 const SILENT_S: (i64, i64) = (15 * 60, 12 * 3600);
@@ -242,6 +247,7 @@ pub fn sites(sight: &Sight<'_>, round: Option<&RoundRow>, counts: &RoundCounts) 
     }
     let of_round = |site: &SiteRow| round.is_some_and(|round| round.areas.iter().any(|(area, _)| site.area.is_within(*area)));
     let empty = SiteCounts::default();
+    let queues = round.map(|round| queues::of(sight.plan, round, counts, sight.now)).unwrap_or_default();
     let mut loads: Vec<wire::SiteLoad> = sight
         .plan
         .sites
@@ -249,7 +255,8 @@ pub fn sites(sight: &Sight<'_>, round: Option<&RoundRow>, counts: &RoundCounts) 
         .filter(|site| sight.sees(site.area) && (of_round(site) || counts.sites.contains_key(&site.id)))
         .map(|site| {
             let own = counts.sites.get(&site.id).unwrap_or(&empty);
-            site_load(sight, round, counts, site, own, late.get(&site.id).copied().unwrap_or(0))
+            let queue = queues.get(&site.id).copied().unwrap_or_default();
+            site_load(sight, round, queue, site, own, late.get(&site.id).copied().unwrap_or(0))
         })
         .collect();
     let rank = |load: &wire::SiteLoad| match load.stuck.as_deref() {
@@ -262,23 +269,11 @@ pub fn sites(sight: &Sight<'_>, round: Option<&RoundRow>, counts: &RoundCounts) 
     loads
 }
 
-fn site_load(
-    sight: &Sight<'_>,
-    round: Option<&RoundRow>,
-    counts: &RoundCounts,
-    site: &SiteRow,
-    own: &SiteCounts,
-    late: i64,
-) -> wire::SiteLoad {
+fn site_load(sight: &Sight<'_>, round: Option<&RoundRow>, queue: Queue, site: &SiteRow, own: &SiteCounts, late: i64) -> wire::SiteLoad {
     let recent = own.last_half_hour(sight.now);
     let rate = recent as f64 * 2.0 / f64::from(site.stations.max(1));
     let sampling = site.open && round.is_some_and(|round| round.state == RoundState::Open);
-    let left: i64 = site
-        .serves
-        .iter()
-        .filter_map(|area| counts.persons.villages().get(area))
-        .map(|village| village.expected - village.expected_sampled)
-        .sum();
+    let left = queue.remaining;
     let quiet = own.last_at.is_some_and(|at| sight.now.seconds_since(at) > SITE_SILENT_S);
     let stuck = if late > 0 {
         Some("tubes_late")
@@ -286,6 +281,8 @@ fn site_load(
         Some("silent")
     } else if sampling && left > 0 && recent > 0 && rate < SLOW_PER_STATION_HOUR && own.collections > recent {
         Some("slow")
+    } else if sampling && queue.wait_minutes.is_some_and(|wait| wait > sight.plan.profile.site_wait_max_min) {
+        Some("long_wait")
     } else {
         None
     };
@@ -296,8 +293,7 @@ fn site_load(
         stations: site.stations,
         collections: own.collections,
         per_station_hour: (rate * 10.0).round() / 10.0,
-        // Nobody counts the queue yet, so the wait cannot be told.
-        wait_minutes: None,
+        wait_minutes: queue.wait_minutes,
         last_at: own.last_at.map(rfc3339),
         stuck: stuck.map(Into::into),
     }

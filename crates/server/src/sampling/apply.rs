@@ -1,12 +1,16 @@
 //! One commit of field facts. A swab that comes next in its tube is appended; everything else
 //! (seals, undos, late swabs, replays) folds the tube's whole set of facts again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use allclear_domain::{
     kernel::{
         area::AreaCode,
         change::Fact,
+        code::BoxCode,
         id::{Id, PersonNo, Round, Site},
         time::Instant,
     },
@@ -27,7 +31,7 @@ use super::{boxes, command, command::Incoming, person::Known, refold};
 use crate::{app::Standing, clock::Ids, edge::problem::Problem, plan::Plan};
 
 /// Commands of one request: the plan and the time at which they came in.
-pub type Group = (std::sync::Arc<Plan>, Instant, Vec<Incoming>);
+pub type Group = (Arc<Plan>, Instant, Vec<Incoming>);
 
 /// What a commit has worked out and not written yet.
 pub struct Work<'t, 'c> {
@@ -49,6 +53,7 @@ pub struct Work<'t, 'c> {
     known: Known,
     standing: &'t dyn Standing,
     warning: Option<Warning>,
+    plan: Arc<Plan>,
 }
 
 /// Applies groups of commands; answers each group in its order.
@@ -58,9 +63,11 @@ pub fn commit(tx: &Tx<'_>, ids: &Ids, standing: &dyn Standing, groups: &[Group])
     codes.sort_unstable();
     codes.dedup();
     let known = Known::load(tx, commands())?;
-    let mut work = Work { known, standing, ..Work::on_tubes(tx, ids, &codes)? };
+    let Some((plan, ..)) = groups.first() else { return Ok(Vec::new()) };
+    let mut work = Work { known, standing, ..Work::on_tubes(tx, ids, plan, &codes)? };
     let mut outcomes = Vec::with_capacity(groups.len());
     for (plan, now, commands) in groups {
+        work.plan = Arc::clone(plan);
         outcomes.push(commands.iter().map(|command| work.one(plan, *now, command)).collect::<Result<Vec<_>>>()?);
     }
     let now = groups.iter().map(|(_, now, _)| *now).max().unwrap_or_default();
@@ -99,6 +106,7 @@ pub const fn wire_exception(kind: ExceptionKind) -> wire::ExceptionKind {
         D::UnknownTarget => W::UnknownTarget,
         D::WrongState => W::WrongState,
         D::OutOfScope => W::OutOfScope,
+        D::HandOverDisputed => W::HandOverDisputed,
     }
 }
 
@@ -112,9 +120,10 @@ pub fn outcome(id: uuid::Uuid, verdict: Verdict) -> Outcome {
     }
 }
 
-/// The one warning that a registrar reads: a person sampled before goes first.
-fn warning(of_tube: Option<Warning>, of_person: Option<Warning>) -> Option<Warning> {
-    if of_person == Some(Warning::AlreadySampled) { of_person } else { of_tube.or(of_person) }
+/// The one warning that a registrar reads: a person sampled before goes first, then the order to
+/// close; that a tube is full the phone sees itself.
+fn warning(of_tube: Option<Warning>, said: Option<Warning>) -> Option<Warning> {
+    if matches!(said, Some(Warning::AlreadySampled | Warning::RoundClosing)) { said } else { of_tube.or(said) }
 }
 
 /// Who decides about swabs warns no registrar.
@@ -130,7 +139,7 @@ impl Standing for Nobody {
 
 impl<'t, 'c> Work<'t, 'c> {
     /// Work on some tubes; what the field's batches add stays empty.
-    pub fn on_tubes(tx: &'t Tx<'c>, ids: &'t Ids, codes: &[&str]) -> Result<Self> {
+    pub fn on_tubes(tx: &'t Tx<'c>, ids: &'t Ids, plan: &Arc<Plan>, codes: &[&str]) -> Result<Self> {
         let tubes = if codes.is_empty() { HashMap::new() } else { tx.tubes_for_update(codes)? };
         let fresh: Vec<&str> = codes.iter().copied().filter(|code| !tubes.contains_key(*code)).collect();
         let in_custody = if fresh.is_empty() { HashSet::new() } else { tx.in_custody(&fresh)? };
@@ -146,6 +155,7 @@ impl<'t, 'c> Work<'t, 'c> {
             known: Known::default(),
             standing: &NOBODY,
             warning: None,
+            plan: Arc::clone(plan),
         })
     }
 }
@@ -203,7 +213,12 @@ impl Work<'_, '_> {
             // A seal may have arrived before the first swab.
             None => !self.in_custody.contains(&c.tube),
         };
-        if next { self.append(now, command, row, station, flaw) } else { refold::late(self, now, command, row) }
+        let verdict = if next { self.append(now, command, row, station, flaw) } else { refold::late(self, now, command, row) }?;
+        let late = plan.rounds.get(&Id::new(c.round)).is_some_and(|round| round.window.is_late(command.key.at));
+        if late && self.warning != Some(Warning::AlreadySampled) {
+            self.warning = Some(Warning::RoundClosing);
+        }
+        Ok(verdict)
     }
 
     /// What the device said of somebody unknown, sealed: a supervisor may open it to find out who.
@@ -305,6 +320,17 @@ impl Work<'_, '_> {
         Ok(())
     }
 
+    /// The site at which a command happened: what it says itself, else where its tube or box is.
+    fn site_of(&self, command: &Incoming, row: Option<&CollectionRow>) -> Result<Option<Id<Site>>> {
+        let said = row.map(|row| row.site).or(command.site).filter(|site| self.plan.sites.contains_key(site));
+        let of_tube = || self.tubes.get(&command.subject).map(|tube| tube.site);
+        match said.or_else(of_tube) {
+            Some(site) => Ok(Some(site)),
+            None if BoxCode::parse(&command.subject).is_ok() => Ok(self.tx.box_for_look(&command.subject)?.and_then(|b| b.site)),
+            None => Ok(None),
+        }
+    }
+
     /// Opens an exception about a command and notes it in the feed.
     pub fn open_exception(
         &mut self,
@@ -315,8 +341,11 @@ impl Work<'_, '_> {
         person: Option<PersonNo>,
         round: Option<Id<Round>>,
     ) -> Result<()> {
-        let site: Option<Id<Site>> = row.map(|row| row.site);
-        let area = row.map(|row| row.area).or_else(|| command.areas.first().copied()).unwrap_or_else(root_area);
+        let site = self.site_of(command, row)?;
+        // The area is the site's: its lead sees what happened there, wherever the person lives and
+        // whoever sent it.
+        let of_site = site.and_then(|site| self.plan.sites.get(&site)).map(|site| site.area);
+        let area = of_site.or_else(|| command.areas.first().copied()).unwrap_or_else(root_area);
         let detail = serde_json::json!({
             "command": wire_op(command),
             "device_no": command.key.device_no,
@@ -412,6 +441,7 @@ fn field_state(tube: &TubeRow, fresh: bool) -> Tube {
         kind: tube.kind,
         station: tube.station.map(|number| Station { site: tube.site, number }),
         stage: tube.stage,
+        corrected: false,
         valid: tube.valid as usize,
         inside: tube.inside as usize,
         last: if fresh { None } else { Some(tube.last) },

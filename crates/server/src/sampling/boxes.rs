@@ -1,12 +1,16 @@
 //! Boxes and hand-overs. A box, like a tube, is the fold of its facts; the two halves of a hand-over
 //! are joined by the id that the giver's phone made, in whatever order they arrive.
 
-use std::collections::BTreeMap;
-
 use allclear_domain::{
-    kernel::{change::Fact, id::Id, time::Instant},
+    kernel::{
+        change::Fact,
+        id::{Id, Site},
+        time::Instant,
+    },
     sampling::{
-        ExceptionKind,
+        ExceptionKind, FactKey,
+        boxes::{self, BoxFact, BoxState},
+        handover::{Half, Handover, HandoverState, Heard, Side},
         tube::{Stage, Verdict},
     },
 };
@@ -15,6 +19,7 @@ use allclear_store::{
     sampling::{BoxRow, CustodyRow, HandoverRow},
 };
 use allclear_wire::sync::{HandOver, HandOverSide, PackTube, SealBox};
+use uuid::Uuid;
 
 use super::{apply::Work, command::Incoming, statement};
 
@@ -38,7 +43,7 @@ fn new_box(code: &str, at: Instant) -> BoxRow {
     BoxRow {
         code: code.into(),
         site: None,
-        state: "open".into(),
+        state: BoxState::Open.as_str().into(),
         tubes: 0,
         counted: None,
         holder: None,
@@ -68,54 +73,61 @@ pub fn seal(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &SealB
     refold_box(work, now, &c.box_code, None, command)
 }
 
-/// Folds a box from its custody events; answers the verdict of `command`'s event.
-fn refold_box(
-    work: &mut Work<'_, '_>,
-    now: Instant,
-    code: &str,
-    site: Option<Id<allclear_domain::kernel::id::Site>>,
-    command: &Incoming,
-) -> Result<Verdict> {
+/// What a custody event says to the fold; a reception is no fact of the field.
+fn fact(event: &CustodyRow) -> Option<BoxFact<'_>> {
+    Some(match (event.event.as_str(), event.target.as_deref()) {
+        ("tube_packed", Some(tube)) => BoxFact::Packed(tube),
+        ("tube_unpacked", Some(tube)) => BoxFact::Unpacked(tube),
+        ("sealed", _) => BoxFact::Sealed { counted: event.counted?, signed: event.signed_by.is_some() },
+        ("given", _) => BoxFact::Given,
+        ("taken", _) => BoxFact::Taken,
+        _ => return None,
+    })
+}
+
+/// Folds a box from its custody events and writes what changed; answers the verdict of `command`'s event.
+fn refold_box(work: &mut Work<'_, '_>, now: Instant, code: &str, site: Option<Id<Site>>, command: &Incoming) -> Result<Verdict> {
     let events = work.tx.custody_of(code)?;
-    let mut b = work.tx.box_for_update(code)?.unwrap_or_else(|| new_box(code, command.key.at));
-    let mut inside: BTreeMap<&str, ()> = BTreeMap::new();
-    let mut sealed: Option<&CustodyRow> = None;
-    let mut own = Verdict::Accepted;
-    for event in &events {
-        let verdict = match (event.event.as_str(), event.target.as_deref(), sealed) {
-            ("tube_packed" | "tube_unpacked", Some(_), Some(_)) => Verdict::Exception(ExceptionKind::WrongState),
-            ("tube_packed", Some(tube), None) => {
-                inside.insert(tube, ());
-                Verdict::Accepted
-            }
-            ("tube_unpacked", Some(tube), None) => {
-                inside.remove(tube);
-                Verdict::Accepted
-            }
-            ("sealed", _, Some(_)) => Verdict::Exception(ExceptionKind::WrongState),
-            ("sealed", _, None) => {
-                sealed = Some(event);
-                let agrees = event.counted == i32::try_from(inside.len()).ok() || event.signed_by.is_some();
-                if agrees { Verdict::Accepted } else { Verdict::Exception(ExceptionKind::CountDiffers) }
-            }
-            _ => Verdict::Accepted,
-        };
-        judge(work, now, command, event, verdict)?;
-        if event.id == command.id {
-            own = verdict;
-        }
-    }
-    b.tubes = inside.len() as i32;
+    let before = work.tx.box_for_update(code)?;
+    let facts: Vec<(FactKey, BoxFact<'_>)> = events.iter().filter_map(|event| Some((event.key, fact(event)?))).collect();
+    let folded = boxes::fold(&facts);
+    let mut b = before.clone().unwrap_or_else(|| new_box(code, command.key.at));
+    b.tubes = folded.tubes.len() as i32;
     b.site = b.site.or(site);
-    b.sealed_at = sealed.map(|event| event.key.at);
-    b.counted = sealed.and_then(|event| event.counted);
-    if sealed.is_some() && b.state == "open" {
-        b.state = "sealed".into();
+    b.sealed_at = folded.sealed.map(|key| key.at);
+    b.counted = folded.counted;
+    // A laboratory's reception is beyond the field's facts.
+    if b.state != BoxState::Received.as_str() && b.state != folded.state.as_str() {
+        b.state = folded.state.as_str().into();
         b.state_at = now;
     }
-    b.version += 1;
-    work.tx.upsert_box(&b)?;
+    let holder = events.iter().filter(|event| event.event == "taken").max_by_key(|event| event.key).map(|event| event.actor);
+    b.holder = holder.or(b.holder);
+    if before.as_ref() != Some(&b) {
+        b.version += 1;
+        work.tx.upsert_box(&b)?;
+    }
+    let mut own = Verdict::Accepted;
+    for (key, verdict) in folded.verdicts {
+        for event in events.iter().filter(|event| event.key == key) {
+            judge(work, now, command, event, verdict)?;
+            if event.id == command.id {
+                own = verdict;
+            }
+        }
+    }
     Ok(own)
+}
+
+/// The exception about one box of a hand-over has an id of its own: a hand-over may be about many.
+#[must_use]
+pub fn exception_id(event: &CustodyRow) -> Uuid {
+    if event.event != "given" && event.event != "taken" {
+        return event.id;
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&allclear_seal::sha256(format!("{}/{}", event.id, event.subject).as_bytes())[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 fn judge(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, event: &CustodyRow, verdict: Verdict) -> Result<()> {
@@ -126,11 +138,12 @@ fn judge(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, event: &Cust
     if event.verdict != word {
         work.tx.set_custody_verdict(&event.subject, event.id, word)?;
     }
-    let about = Incoming { id: event.id, key: event.key, subject: event.subject.clone(), ..command.clone() };
+    let id = exception_id(event);
+    let about = Incoming { id, key: event.key, subject: event.subject.clone(), ..command.clone() };
     match verdict {
         Verdict::Exception(kind) => work.open_exception(now, &about, kind, None, None, None),
         Verdict::Accepted | Verdict::AcceptedFull if event.verdict != word => {
-            if work.tx.resolve_exception(&event.subject, event.id, None, now, "facts", "later facts settled it")? {
+            if work.tx.resolve_exception(&event.subject, id, None, now, "facts", "later facts settled it")? {
                 let bucket = work.tx.bucket(event.subject.as_bytes());
                 work.note(bucket, Fact::Exception { kind: event.verdict.clone(), round: None, delta: -1 });
             }
@@ -140,13 +153,24 @@ fn judge(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, event: &Cust
     }
 }
 
-/// Whether the other side's statement fits this half: signed by an enrolled device, of the same
-/// hand-over, the other side, the same boxes.
-fn counterpart_fits(tx: &Tx<'_>, c: &HandOver) -> Result<bool> {
-    let Some(text) = c.counterpart.as_deref() else { return Ok(true) };
-    let Some((shown, signed)) = statement::read(text) else { return Ok(false) };
-    let Some(device) = tx.device(Id::new(shown.device))? else { return Ok(false) };
-    Ok(signed.verify(&device.public_key).is_ok() && shown.handover == c.handover && shown.side != c.side && shown.boxes == c.boxes)
+/// Who signed the statement that a half carries, by short number; nothing if it carries one that is
+/// not signed by an enrolled device, or that speaks of another hand-over, the same side, other boxes.
+fn shown_by(tx: &Tx<'_>, c: &HandOver) -> Result<Option<Option<i64>>> {
+    let Some(text) = c.counterpart.as_deref() else { return Ok(Some(None)) };
+    let Some((shown, signed)) = statement::read(text) else { return Ok(None) };
+    let Some(device) = tx.device(Id::new(shown.device))? else { return Ok(None) };
+    let fits = signed.verify(&device.public_key).is_ok() && shown.handover == c.handover && shown.side != c.side && shown.boxes == c.boxes;
+    Ok(fits.then_some(Some(device.no)))
+}
+
+/// A hand-over as stored, for the rules.
+fn known(row: &HandoverRow) -> Handover {
+    let half = |half: Option<(_, i64, _)>, shown_by| half.map(|(_, device_no, _)| Half { device_no, shown_by });
+    Handover {
+        giver: half(row.giver, row.shown_to_giver),
+        taker: half(row.taker, row.shown_to_taker),
+        disputed: row.state == HandoverState::Disputed.as_str(),
+    }
 }
 
 /// One half of a hand-over. Either half moves the boxes; both together close it.
@@ -160,56 +184,53 @@ pub fn hand_over(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &
         destination: None,
         giver: None,
         taker: None,
-        state: "half".into(),
+        shown_to_giver: None,
+        shown_to_taker: None,
+        state: HandoverState::Half.as_str().into(),
     });
-    let half = Some((command.account, command.key.device_no, command.key.at));
-    let place = match c.side {
-        HandOverSide::Giver => &mut row.giver,
-        HandOverSide::Taker => &mut row.taker,
+    let mut handover = known(&row);
+    let shown = shown_by(work.tx, c)?;
+    let half = Half { device_no: command.key.device_no, shown_by: shown.flatten() };
+    let (side, place, carried) = match c.side {
+        HandOverSide::Giver => (Side::Giver, &mut row.giver, &mut row.shown_to_giver),
+        HandOverSide::Taker => (Side::Taker, &mut row.taker, &mut row.shown_to_taker),
     };
-    if place.is_some() && *place != half {
-        work.open_exception(now, command, ExceptionKind::ContentDiffers, None, None, None)?;
-        return Ok(Verdict::Exception(ExceptionKind::ContentDiffers));
-    }
-    *place = half;
-    row.destination = row.destination.or_else(|| c.destination.clone());
-    let agrees = row.boxes == boxes && counterpart_fits(work.tx, c)?;
-    row.state = match (agrees && row.state != "disputed", row.giver.is_some() && row.taker.is_some()) {
-        (false, _) => "disputed".into(),
-        (true, true) => "joined".into(),
-        (true, false) => "half".into(),
-    };
-    if stored.as_ref() != Some(&row) {
-        work.tx.upsert_handover(&row)?;
-        for code in &c.boxes {
-            carry(work, now, command, c, code)?;
+    let who = Some((command.account, command.key.device_no, command.key.at));
+    let differs = place.is_some() && *place != who;
+    let heard = Heard { same_boxes: row.boxes == boxes, honest: shown.is_some() };
+    let verdict = if differs { Verdict::Exception(ExceptionKind::ContentDiffers) } else { handover.hear(side, half, heard) };
+    if verdict != Verdict::Exception(ExceptionKind::ContentDiffers) {
+        *place = who;
+        *carried = half.shown_by;
+        row.destination = row.destination.or_else(|| c.destination.clone());
+        row.state = handover.state().as_str().into();
+        if stored.as_ref() != Some(&row) {
+            work.tx.upsert_handover(&row)?;
         }
     }
-    if agrees {
-        Ok(Verdict::Accepted)
-    } else {
-        work.open_exception(now, command, ExceptionKind::CountDiffers, None, None, None)?;
-        Ok(Verdict::Exception(ExceptionKind::CountDiffers))
+    if let Verdict::Exception(kind) = verdict {
+        work.open_exception(now, command, kind, None, None, None)?;
+        if kind == ExceptionKind::ContentDiffers {
+            return Ok(verdict);
+        }
     }
+    let mut answer = verdict;
+    for code in &c.boxes {
+        let of_box = carry(work, now, command, c, code)?;
+        answer = if answer == Verdict::Accepted { of_box } else { answer };
+    }
+    Ok(answer)
 }
 
-fn carry(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &HandOver, code: &str) -> Result<()> {
+/// One box of a hand-over leaves, with the tubes in it.
+fn carry(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &HandOver, code: &str) -> Result<Verdict> {
     let event = match c.side {
         HandOverSide::Giver => "given",
         HandOverSide::Taker => "taken",
     };
     let row = CustodyRow { target: Some(c.handover.to_string()), detail: c.destination.clone(), ..custody_row(command, code, event, now) };
     work.tx.insert_custody(&[row])?;
-    let mut b = work.tx.box_for_update(code)?.unwrap_or_else(|| new_box(code, command.key.at));
-    if b.state != "received" {
-        b.state = "handed_over".into();
-    }
-    if c.side == HandOverSide::Taker {
-        b.holder = Some(command.account);
-    }
-    b.state_at = now;
-    b.version += 1;
-    work.tx.upsert_box(&b)?;
+    let verdict = refold_box(work, now, code, None, command)?;
     for tube in work.tx.tubes_in_box(code)? {
         if tube.stage != Stage::Boxed {
             continue;
@@ -229,5 +250,6 @@ fn carry(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &HandOver
         work.note(bucket, fact);
         work.tubes.insert(moved.code.clone(), moved);
     }
-    work.flush()
+    work.flush()?;
+    Ok(verdict)
 }

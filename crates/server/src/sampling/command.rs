@@ -5,7 +5,7 @@ use allclear_domain::{
         access::{Action, Role, allows},
         area::AreaCode,
         code::{BoxCode, TubeCode},
-        id::{Account, Device, Id},
+        id::{Account, Device, Id, Site},
         time::Instant,
     },
     sampling::{ExceptionKind, FactKey, tube::TubeKind},
@@ -32,6 +32,8 @@ pub struct Incoming {
     pub device: Id<Device>,
     /// Areas in which the account may record.
     pub areas: Vec<AreaCode>,
+    /// Site that the command names.
+    pub site: Option<Id<Site>>,
     /// What happened, or why it cannot be read.
     pub op: Result<Op, ExceptionKind>,
     /// The tube or box it is about.
@@ -42,6 +44,11 @@ pub struct Incoming {
 #[must_use]
 pub fn incoming(command: Command, caller: &Caller, device: (Id<Device>, i64), now: Instant, offset: i64) -> Incoming {
     let at = parse_rfc3339(&command.at);
+    let site = match &command.op {
+        Op::RecordCollection(c) => Some(Id::new(c.site)),
+        Op::PackTube(c) | Op::UnpackTube(c) => Some(Id::new(c.site)),
+        Op::VoidCollection(_) | Op::MoveCollection(_) | Op::SealTube(_) | Op::SealBox(_) | Op::HandOver(_) => None,
+    };
     let mut op = Ok(command.op);
     let subject = match op.as_mut().ok().and_then(normalise) {
         Some(subject) if at.is_some() => subject,
@@ -59,6 +66,7 @@ pub fn incoming(command: Command, caller: &Caller, device: (Id<Device>, i64), no
         account: caller.account,
         device: device.0,
         areas: recording_areas(caller),
+        site,
         op,
         subject,
     }

@@ -107,9 +107,9 @@ fn gather(changes: &[Change]) -> BTreeMap<Key, PersonCollectionRow> {
 fn judge(tx: &Tx<'_>, plan: &Plan, swabs: &[PersonCollectionRow], now: Instant, facts: &mut Vec<Fact>) -> Stored<()> {
     let kind = ExceptionKind::SecondCollection.as_str();
     let first = swabs.iter().find(|swab| swab.valid);
-    // A member of a pool that was not negative is asked to come again: that swab is no second one.
-    let rechecked = tx.memberships(&[swabs[0].person.0])?;
-    let asked_again = |swab: &PersonCollectionRow| rechecked.iter().any(|m| m.tube != swab.tube && m.taken_at < swab.taken_at);
+    let asked = asked(tx, swabs)?;
+    let skew_max = plan.profile.clock_skew_max_s;
+    let asked_again = |swab: &PersonCollectionRow| asked.iter().any(|asked| asked.for_swab(swab, skew_max));
     for swab in swabs {
         let id = swab.id.uuid();
         let second = first.filter(|first| swab.valid && first.id != swab.id && !asked_again(swab));
@@ -125,6 +125,34 @@ fn judge(tx: &Tx<'_>, plan: &Plan, swabs: &[PersonCollectionRow], now: Instant, 
         }
     }
     Ok(())
+}
+
+/// A person was asked to come again, because a pool they gave to was not negative.
+struct Asked {
+    pool: String,
+    round: Id<Round>,
+    since: Instant,
+    /// The single tube that answered, and when.
+    answered: Option<(String, Instant)>,
+}
+
+impl Asked {
+    /// Whether a swab is what was asked for: in the same round, another tube, taken after the pool's
+    /// release (as far as a phone's clock is trusted) and before another tube had answered.
+    fn for_swab(&self, swab: &PersonCollectionRow, skew_max_s: i64) -> bool {
+        let waiting = self.answered.as_ref().is_none_or(|(tube, at)| *tube == swab.tube || *at >= swab.taken_at);
+        self.pool != swab.tube && self.round == swab.round && self.since <= swab.taken_at.plus_seconds(skew_max_s) && waiting
+    }
+}
+
+fn asked(tx: &Tx<'_>, swabs: &[PersonCollectionRow]) -> Stored<Vec<Asked>> {
+    let mut asked = Vec::new();
+    for member in tx.memberships(&[swabs[0].person.0])? {
+        let Some(follow_up) = tx.follow_up_by_tube(&member.tube)? else { continue };
+        let answered = member.single_tube.zip(member.settled_at);
+        asked.push(Asked { pool: member.tube, round: follow_up.round, since: follow_up.opened_at, answered });
+    }
+    Ok(asked)
 }
 
 fn exception(plan: &Plan, swab: &PersonCollectionRow, first: &PersonCollectionRow, now: Instant) -> ExceptionRow {

@@ -15,4 +15,5 @@ pub mod refold;
 pub mod rounds;
 pub mod sites;
 pub mod statement;
+pub mod table;
 pub mod view;

@@ -94,6 +94,56 @@ fn by_document(
     Ok(made)
 }
 
+/// What a supervisor fills in about somebody unknown.
+#[derive(Debug, Clone, Default)]
+pub struct FilledIn {
+    /// Name.
+    pub name: Option<String>,
+    /// Phone.
+    pub phone: Option<String>,
+    /// Year of birth.
+    pub birth_year: Option<i32>,
+}
+
+/// Registers whom a device met, from what it said and what was filled in. Nothing: there is no name.
+/// Somebody whose document or card is in the register by now is that person.
+pub fn register_claimed(tx: &Tx<'_>, claim: &PersonRef, filled: &FilledIn, area: AreaCode, now: Instant) -> Result<Option<PersonPlace>> {
+    let (mut said, mut card, mut paper) = (FilledIn::default(), None, None);
+    match claim {
+        PersonRef::No { .. } => {}
+        PersonRef::Code { code } => card = CardCode::parse(code).ok(),
+        PersonRef::Document { kind, number, name } => {
+            said.name = name.clone();
+            paper = document(*kind, number, now);
+        }
+        PersonRef::Manual { name, phone, birth_year, .. } => {
+            said = FilledIn { name: Some(name.clone()), phone: phone.clone(), birth_year: *birth_year };
+        }
+    }
+    if let Some((word, number)) = &paper
+        && let Some(no) = tx.person_of_document(&tx.keys().blind(word, number))?
+    {
+        return place(tx, no);
+    }
+    if let Some(card) = &card
+        && let Some(no) = tx.persons_of_cards(&[card.as_str()])?.remove(card.as_str())
+    {
+        return place(tx, no);
+    }
+    let Some(name) = filled.name.as_ref().or(said.name.as_ref()) else { return Ok(None) };
+    let (phone, born) = (filled.phone.as_ref().or(said.phone.as_ref()), filled.birth_year.or(said.birth_year));
+    let state = if paper.is_some() { "active" } else { "provisional" };
+    let made = register(tx, name, born, phone.map(String::as_str), state, area, now)?;
+    if let (Some(made), Some((word, number))) = (made, paper) {
+        let sealed = tx.keys().seal_cell("document", "number", &made.no.0.to_string(), &number);
+        tx.insert_documents(&[(tx.keys().blind(word, &number), word, sealed, made.no)])?;
+    }
+    if let (Some(made), Some(card)) = (made, card) {
+        tx.insert_cards(&[(card.as_str(), made.no)], now)?;
+    }
+    Ok(made)
+}
+
 /// Stored kind and normal form of a document number; nothing if it is malformed.
 #[must_use]
 pub fn document(kind: DocumentKind, number: &str, now: Instant) -> Option<(&'static str, String)> {

@@ -11,7 +11,7 @@ use allclear_domain::{
     },
     sampling::{
         ExceptionKind, FactKey, Station,
-        tube::{self, Decision, Membership, Stage, TubeFact, Verdict},
+        tube::{self, Decision, Decisions, Membership, Stage, TubeFact, TubeKind, Verdict},
     },
 };
 use allclear_store::{
@@ -123,6 +123,22 @@ fn fact(row: &CustodyRow) -> Option<TubeFact> {
     })
 }
 
+/// Event of a supervisor who says what kind a tube really is.
+pub const KIND_CORRECTED: &str = "kind_corrected";
+
+/// What supervisors decided about a tube; of two words about its kind the later.
+fn decisions(collections: &[CollectionRow], custody: &[CustodyRow]) -> Decisions {
+    let of_swab = |c: &CollectionRow| {
+        let decision = if c.decision.as_deref()? == "keep" { Decision::Keep } else { Decision::Void };
+        Some((c.id, decision))
+    };
+    let kinds = custody.iter().filter(|row| row.event == KIND_CORRECTED).max_by_key(|row| (row.recorded_at, row.id));
+    Decisions {
+        swabs: collections.iter().filter_map(of_swab).collect(),
+        kind: kinds.and_then(|row| row.target.as_deref()).and_then(TubeKind::parse),
+    }
+}
+
 /// Folds a tube from its rows and writes what changed; answers the verdict of `command`'s fact.
 pub fn refold(work: &mut Work<'_, '_>, now: Instant, code: &str, command: Option<&Incoming>, depth: usize) -> Result<Verdict> {
     let collections = work.tx.collections_of(code)?;
@@ -135,13 +151,7 @@ pub fn refold(work: &mut Work<'_, '_>, now: Instant, code: &str, command: Option
         })
         .collect();
     facts.extend(custody.iter().filter_map(|row| Some((row.key, fact(row)?))));
-    let decisions: BTreeMap<Id<Collection>, Decision> = collections
-        .iter()
-        .filter_map(|c| {
-            let decision = if c.decision.as_deref()? == "keep" { Decision::Keep } else { Decision::Void };
-            Some((c.id, decision))
-        })
-        .collect();
+    let decisions = decisions(&collections, &custody);
     let Some(first) = collections.iter().min_by_key(|c| c.key) else {
         // Seal or pack of a tube nobody has seen a swab of: kept, and judged again when one comes.
         let verdict = Verdict::Exception(ExceptionKind::UnknownTarget);
@@ -389,6 +399,7 @@ fn follow_moves(
                 account: moved.actor,
                 device: Id::new(uuid::Uuid::nil()),
                 areas: Vec::new(),
+                site: source.map(|source| source.site),
                 op: Err(ExceptionKind::WrongState),
                 subject: to.clone(),
             };

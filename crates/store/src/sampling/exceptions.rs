@@ -17,6 +17,10 @@ pub struct ExceptionFilter {
     pub kind: String,
     /// Round; none: any.
     pub round: Option<Id<Round>>,
+    /// Site; none: any.
+    pub site: Option<Id<Site>>,
+    /// Begin of the tube's or box's code; empty: any.
+    pub code: String,
     /// Resolved ones instead of open ones.
     pub resolved: bool,
 }
@@ -49,10 +53,12 @@ impl Tx<'_> {
         // A site may stand in an area above the villages: a town's code, or the county's.
         let (town_low, town_high) = (low / 1000, (high - 1) / 1000);
         let state = if filter.resolved { "resolved" } else { "open" };
+        let after_code = format!("{}~", filter.code);
         self.query(
             "SELECT * FROM exception WHERE state = $1 AND (opened_at > $2 OR (opened_at = $2 AND id > $3))
              AND ((area >= $4 AND area < $5) OR area = $6 OR (area >= $7 AND area <= $8 AND $6 <= 999999))
-             AND ($9 = '' OR kind = $9) AND ($10 = 0 OR round = $11) ORDER BY opened_at, id LIMIT $12",
+             AND ($9 = '' OR kind = $9) AND ($10 = 0 OR round = $11) AND ($13 = 0 OR site = $14)
+             AND ($15 = '' OR (subject >= $15 AND subject < $16)) ORDER BY opened_at, id LIMIT $12",
             &[
                 state.into(),
                 after.0.into(),
@@ -66,6 +72,11 @@ impl Tx<'_> {
                 i64::from(filter.round.is_some()).into(),
                 filter.round.into(),
                 limit.into(),
+                i64::from(filter.site.is_some()).into(),
+                filter.site.into(),
+                (&filter.code).into(),
+                // Codes are ASCII: everything that begins so lies before this.
+                (&after_code).into(),
             ],
         )?
         .iter()

@@ -70,6 +70,17 @@ impl Tx<'_> {
         )
     }
 
+    /// Calls about a person in a round, with their ids.
+    pub fn missing_call_ids(&self, person: PersonNo, round: Id<Round>) -> Result<Vec<Uuid>> {
+        self.query(
+            "SELECT id FROM task WHERE person = $1 AND round = $2 AND kind = $3 AND outcome IS NOT NULL ORDER BY opened_at, id",
+            &[person.into(), round.into(), KIND.into()],
+        )?
+        .iter()
+        .map(|row| row.at(0))
+        .collect()
+    }
+
     /// The last word about each of these persons in a round.
     pub fn missing_calls(&self, persons: &[i64], round: Id<Round>) -> Result<HashMap<i64, (Outcome, String, Instant)>> {
         let rows = self.query(

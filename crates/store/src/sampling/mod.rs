@@ -363,6 +363,8 @@ impl Tx<'_> {
                     destination: row.get("destination")?,
                     giver: half("giver", "giver_device", "given_at")?,
                     taker: half("taker", "taker_device", "taken_at")?,
+                    shown_to_giver: row.get("shown_to_giver")?,
+                    shown_to_taker: row.get("shown_to_taker")?,
                     state: row.get("state")?,
                 })
             })
@@ -374,11 +376,13 @@ impl Tx<'_> {
         self.execute_exact(
             "handover",
             1,
-            "INSERT INTO handover (bucket, id, boxes, destination, giver, giver_device, given_at, taker, taker_device, taken_at, state)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            "INSERT INTO handover (bucket, id, boxes, destination, giver, giver_device, given_at, taker, taker_device, taken_at, state,
+                 shown_to_giver, shown_to_taker)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              ON CONFLICT (bucket, id) DO UPDATE SET destination = excluded.destination, giver = excluded.giver,
                  giver_device = excluded.giver_device, given_at = excluded.given_at, taker = excluded.taker,
-                 taker_device = excluded.taker_device, taken_at = excluded.taken_at, state = excluded.state",
+                 taker_device = excluded.taker_device, taken_at = excluded.taken_at, state = excluded.state,
+                 shown_to_giver = excluded.shown_to_giver, shown_to_taker = excluded.shown_to_taker",
             &[
                 self.bucket(h.id.as_bytes()).into(),
                 h.id.into(),
@@ -391,6 +395,8 @@ impl Tx<'_> {
                 h.taker.map(|half| half.1).into(),
                 h.taker.map(|half| half.2).into(),
                 (&h.state).into(),
+                h.shown_to_giver.into(),
+                h.shown_to_taker.into(),
             ],
         )
     }

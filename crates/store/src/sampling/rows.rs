@@ -156,6 +156,10 @@ pub struct HandoverRow {
     pub giver: Option<(Id<Account>, i64, Instant)>,
     /// Taker, device, time.
     pub taker: Option<(Id<Account>, i64, Instant)>,
+    /// Device whose signed statement the giver's half carries.
+    pub shown_to_giver: Option<i64>,
+    /// Device whose signed statement the taker's half carries.
+    pub shown_to_taker: Option<i64>,
     /// `half`, `joined`, `disputed`.
     pub state: String,
 }

@@ -224,6 +224,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exceptions/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the device said of somebody unknown, in clear; the look is logged with its reason. */
+        post: operations["reveal_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exceptions/{id}/resolve": {
         parameters: {
             query?: never;
@@ -252,6 +269,40 @@ export interface paths {
         get: operations["count_exceptions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The list as a file, without identities; the export is logged with its reason. */
+        post: operations["export_exceptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/resolve-many": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides exceptions of one kind, each as it is suggested. */
+        post: operations["resolve_many"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1836,6 +1887,28 @@ export interface components {
             /** @description When revoked. */
             revoked_at?: string | null;
         };
+        /** @description What a device said of somebody unknown, in clear. */
+        Claim: {
+            /**
+             * Format: int32
+             * @description Year of birth.
+             */
+            birth_year?: number | null;
+            /** @description Card code. */
+            code?: string | null;
+            /** @description Document number. */
+            document?: string | null;
+            document_kind?: components["schemas"]["DocumentKind"] | null;
+            /** @description Name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Person number.
+             */
+            no?: number | null;
+            /** @description Phone. */
+            phone?: string | null;
+        };
         /** @description Clears a flag. */
         ClearFlag: {
             /** @description What was found. */
@@ -2118,11 +2191,18 @@ export interface components {
             /** @description What is suggested. */
             suggested: components["schemas"]["Resolution"];
         };
+        /** @description Asks for the list as a file. */
+        ExceptionExport: {
+            /** @description `csv` or `xlsx`. */
+            format: string;
+            /** @description Why; logged. */
+            reason: string;
+        };
         /**
          * @description Why a fact waits for a person.
          * @enum {string}
          */
-        ExceptionKind: "second_collection" | "tube_held_elsewhere" | "tube_sealed" | "tube_over_full" | "unknown_person" | "round_closed" | "clock_too_far_off" | "content_differs" | "count_differs" | "malformed_code" | "unknown_target" | "wrong_state" | "out_of_scope";
+        ExceptionKind: "second_collection" | "tube_held_elsewhere" | "tube_sealed" | "tube_over_full" | "unknown_person" | "round_closed" | "clock_too_far_off" | "content_differs" | "count_differs" | "malformed_code" | "unknown_target" | "wrong_state" | "out_of_scope" | "hand_over_disputed";
         /** @description One line of the list. */
         ExceptionLine: {
             /** @description Area. */
@@ -2295,6 +2375,18 @@ export interface components {
              * @description Expected persons still without a collection.
              */
             remaining: number;
+        };
+        /** @description The site that takes the people of a closed one. */
+        GoTo: {
+            /** @description Opening hours. */
+            hours: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Site.
+             */
+            site: string;
         };
         /** @description A role inside one area subtree. */
         Grant: {
@@ -2839,6 +2931,64 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description The box as it is: what was scanned in beside what was counted. */
+        MetBox: {
+            /** @description Code. */
+            box: string;
+            /**
+             * Format: int32
+             * @description Tubes counted at the seal.
+             */
+            counted?: number | null;
+            /** @description Who has it. */
+            holder?: string | null;
+            /**
+             * Format: int32
+             * @description Tubes on record.
+             */
+            recorded: number;
+            /** @description When it was sealed. */
+            sealed_at?: string | null;
+            /** @description Name under a difference. */
+            signed_by?: string | null;
+            /** @description Site it was filled at. */
+            site_name?: string | null;
+            /** @description `open`, `sealed`, `handed_over`, `received`. */
+            state: string;
+        };
+        /** @description One half of a hand-over. */
+        MetHalf: {
+            /** @description When, by the device's clock. */
+            at: string;
+            /**
+             * Format: int64
+             * @description Short number of the device.
+             */
+            device_no: number;
+            /**
+             * Format: int64
+             * @description Short number of the device whose signed statement it carries.
+             */
+            shown_by?: number | null;
+            /** @description Who sent it. */
+            who: string;
+        };
+        /** @description The hand-over as it is. */
+        MetHandover: {
+            /** @description Boxes that the first half named. */
+            boxes: string[];
+            /** @description Where to. */
+            destination?: string | null;
+            giver?: components["schemas"]["MetHalf"] | null;
+            /**
+             * Format: uuid
+             * @description Id, made by the giver's device.
+             */
+            handover: string;
+            /** @description `half`, `joined`, `disputed`. */
+            state: string;
+            taker?: components["schemas"]["MetHalf"] | null;
+        };
         /** @description The round as it is. */
         MetRound: {
             /** @description Closed. */
@@ -2852,6 +3002,8 @@ export interface components {
         };
         /** @description What it met. */
         MetSide: {
+            box?: components["schemas"]["MetBox"] | null;
+            handover?: components["schemas"]["MetHandover"] | null;
             round?: components["schemas"]["MetRound"] | null;
             /** @description Swabs of the same person. */
             swabs: components["schemas"]["MetSwab"][];
@@ -2924,6 +3076,8 @@ export interface components {
             note?: string;
             /** @description What. */
             outcome: components["schemas"]["MissingOutcome"];
+            /** @description For `exempt`: `medical`, `quarantined`, `vaccinated`, `away`, `deceased`, `other` (if absent). */
+            reason?: string | null;
         };
         /** @description Name and number of one person, in clear; the look is logged. */
         MissingContact: {
@@ -3550,7 +3704,7 @@ export interface components {
                 closed_reason?: string | null;
                 /**
                  * Format: int64
-                 * @description Persons expected of the areas it serves.
+                 * @description Persons expected who go there: of the areas it serves, and of closed sites that send theirs.
                  */
                 expected: number;
                 /** @description When it last recorded anything. */
@@ -3570,6 +3724,11 @@ export interface components {
                  * @description The same for one station.
                  */
                 per_station_hour: number;
+                /**
+                 * Format: int64
+                 * @description Of these, without a swab.
+                 */
+                remaining: number;
                 /**
                  * Format: int64
                  * @description Swabs that count.
@@ -4174,6 +4333,20 @@ export interface components {
             /** @description The tube as given. */
             tube: string;
         };
+        /** @description Registers the person whom a device met: what the device did not say is filled in. */
+        RegisterClaim: {
+            /** @description Village of the home; that of the site if absent. */
+            area?: string | null;
+            /**
+             * Format: int32
+             * @description Year of birth.
+             */
+            birth_year?: number | null;
+            /** @description Name, if the device has none or it is misspelt. */
+            name?: string | null;
+            /** @description Phone. */
+            phone?: string | null;
+        };
         /** @description An uploaded file, ready to be looked at. */
         RegisterPreview: {
             /** @description Columns. */
@@ -4295,6 +4468,8 @@ export interface components {
         };
         /** @description A site to go to. */
         ResidentSite: {
+            /** @description Site to go to instead, while this one is closed. */
+            go_to?: string | null;
             /** @description Hours as people write them. */
             hours: string;
             /** @description Name. */
@@ -4303,7 +4478,7 @@ export interface components {
             open: boolean;
             /**
              * Format: int64
-             * @description Estimated wait in minutes, if it can be told.
+             * @description Estimated wait in minutes, if it can be told; of the other site, if this one sends people there.
              */
             wait_minutes?: number | null;
         };
@@ -4330,7 +4505,17 @@ export interface components {
          * @description A supervisor's decision.
          * @enum {string}
          */
-        Resolution: "keep" | "void" | "link_person" | "dismiss";
+        Resolution: "keep" | "void" | "link_person" | "dismiss" | "correct_kind";
+        /** @description What became of them. */
+        ResolvedMany: {
+            /** @description Left for a look at each: what is suggested needs a person to be named, or may not be done. */
+            left: string[];
+            /**
+             * Format: int64
+             * @description Resolved.
+             */
+            resolved: number;
+        };
         /** @description Decides an exception. */
         ResolveException: {
             /** @description What. */
@@ -4339,14 +4524,23 @@ export interface components {
             note?: string;
             /**
              * Format: int64
-             * @description Whose swab it is, for `link_person`.
+             * @description Whose swab it is, for `link_person`: somebody of the register.
              */
             person?: number | null;
+            register?: components["schemas"]["RegisterClaim"] | null;
+            tube_kind?: components["schemas"]["TubeKind"] | null;
         };
         /** @description Decides a hold. */
         ResolveHold: {
             /** @description `receive` (it is known now) or `discard`. */
             action: components["schemas"]["HoldAction"];
+            /** @description Why. */
+            note: string;
+        };
+        /** @description Decides many exceptions of one kind, each as it is suggested for it. */
+        ResolveMany: {
+            /** @description Which; at most 200, all of one kind. */
+            ids: string[];
             /** @description Why. */
             note: string;
         };
@@ -4392,6 +4586,11 @@ export interface components {
             /** @description The word. */
             word: string;
         };
+        /** @description Why somebody looks at what a device said of a person. */
+        RevealClaim: {
+            /** @description In words; logged. */
+            reason: string;
+        };
         /**
          * @description What an account may be. The words are those of `domain::kernel::access::Role`.
          * @enum {string}
@@ -4430,6 +4629,10 @@ export interface components {
             no: number;
             /** @description Whether sampled in the open round, as of the roster. */
             sampled: boolean;
+            /** @description Kind of tube for this person, by round, where it is not the site's usual one. */
+            tube_kinds?: {
+                [key: string]: components["schemas"]["TubeKind"];
+            };
         };
         /** @description One testing campaign. */
         Round: {
@@ -4471,6 +4674,8 @@ export interface components {
             exempt: components["schemas"]["ExemptCount"][];
             /** @description Groups expected. */
             groups: string[];
+            /** @description Whether all of them must hold. */
+            groups_all: boolean;
             /** @description What may be ordered now. */
             may: components["schemas"]["RoundEvent"][];
             /** @description When it was opened first. */
@@ -4514,6 +4719,8 @@ export interface components {
             ends_at: string;
             /** @description Groups that a person must be in to be expected; none: everybody. */
             groups?: string[];
+            /** @description Whether a person must be in all of these groups; otherwise one is enough. */
+            groups_all?: boolean;
             /** @description Name. */
             name: string;
             /** @description Where. */
@@ -4692,6 +4899,11 @@ export interface components {
         ScopeLine: {
             /** @description Area (its whole subtree). */
             area: string;
+            /**
+             * @description Whose: persons in any of these groups; none: everybody. A line with groups only says a kind of
+             *     tube, for an area that another line has in scope.
+             */
+            groups?: string[];
             tube_kind?: components["schemas"]["TubeKind"] | null;
         };
         /** @description The box is closed. */
@@ -4779,6 +4991,11 @@ export interface components {
         Shift: {
             /** @description As of. */
             as_of: string;
+            /** @description Why the site is closed. */
+            closed_reason?: string | null;
+            go_to?: components["schemas"]["GoTo"] | null;
+            /** @description Kinds of tube that these rounds say here; of each round the first is the usual one. */
+            kinds: components["schemas"]["SiteKind"][];
             /** @description Rounds that are open here. */
             rounds: components["schemas"]["Round"][];
             /** @description The site. */
@@ -4833,6 +5050,20 @@ export interface components {
              * @description Where its queue goes while it is closed.
              */
             transfer_to?: string | null;
+        };
+        /** @description A kind of tube that a round says for an area which a site serves. */
+        SiteKind: {
+            /** @description Area. */
+            area: string;
+            /** @description Whose: persons in any of these groups; none: everybody. */
+            groups: string[];
+            /**
+             * Format: uuid
+             * @description Round.
+             */
+            round: string;
+            /** @description The kind. */
+            tube_kind: components["schemas"]["TubeKind"];
         };
         /** @description One sampling site now. */
         SiteLoad: {
@@ -4921,7 +5152,7 @@ export interface components {
             closed_reason?: string | null;
             /**
              * Format: int64
-             * @description Persons expected of the areas it serves.
+             * @description Persons expected who go there: of the areas it serves, and of closed sites that send theirs.
              */
             expected: number;
             /** @description When it last recorded anything. */
@@ -4941,6 +5172,11 @@ export interface components {
              * @description The same for one station.
              */
             per_station_hour: number;
+            /**
+             * Format: int64
+             * @description Of these, without a swab.
+             */
+            remaining: number;
             /**
              * Format: int64
              * @description Swabs that count.
@@ -5229,7 +5465,7 @@ export interface components {
          * @description Recorded, but worth a word.
          * @enum {string}
          */
-        Warning: "already_sampled" | "tube_full" | "not_expected";
+        Warning: "already_sampled" | "tube_full" | "not_expected" | "round_closing";
         /** @description Why somebody looks or acts; written into the access log. */
         WithReason: {
             /** @description At least two characters. */
@@ -5708,10 +5944,14 @@ export interface operations {
                 after?: string | null;
                 /** @description Area (its whole subtree); the caller's areas if absent. */
                 area?: string | null;
+                /** @description Begin of the tube's or box's code. */
+                code?: string | null;
                 /** @description Kind's word. */
                 kind?: string | null;
                 /** @description Round. */
                 round?: string | null;
+                /** @description Site. */
+                site?: string | null;
                 /** @description `open` (default) or `resolved`. */
                 state?: string | null;
             };
@@ -5775,6 +6015,55 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reveal_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealClaim"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5857,6 +6146,115 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_exceptions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string | null;
+                /** @description Area (its whole subtree); the caller's areas if absent. */
+                area?: string | null;
+                /** @description Begin of the tube's or box's code. */
+                code?: string | null;
+                /** @description Kind's word. */
+                kind?: string | null;
+                /** @description Round. */
+                round?: string | null;
+                /** @description Site. */
+                site?: string | null;
+                /** @description `open` (default) or `resolved`. */
+                state?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionExport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveMany"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResolvedMany"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8755,7 +9153,7 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before. */
                 after?: string | null;
-                /** @description Area (its whole subtree); the caller's first if absent. */
+                /** @description Area (its whole subtree); all of the caller's if absent. */
                 area?: string | null;
                 /** @description Rows of a page, at most 500. */
                 limit?: number | null;
@@ -8885,7 +9283,7 @@ export interface operations {
     missing_by_area: {
         parameters: {
             query?: {
-                /** @description Area (its whole subtree); the caller's first if absent. */
+                /** @description Area (its whole subtree); all of the caller's if absent. */
                 area?: string | null;
             };
             header?: never;

@@ -1,6 +1,6 @@
 //! A resident's own page, opened with the code of the card and the end of the document number.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use allclear_domain::{
     kernel::{
@@ -9,17 +9,18 @@ use allclear_domain::{
         id::{Id, PersonNo, Round},
         time::Instant,
     },
-    people::{groups::Group, mask},
+    people::mask,
     sampling::{round::RoundState, tube::Stage},
 };
 use allclear_seal::{sha256, to_base64url};
 use allclear_store::{
     Result as StoreResult, Tx, lab::follow_ups::ReportRow, lab::results::LabTubeRow, register::PersonRow, resident::SwabRow,
+    rounds::SiteRow,
 };
 use allclear_wire::resident::{FamilyMember, ResidentPage, ResidentRound, ResidentSessionRequest, ResidentSite, ResidentTest, TestStage};
 
 use crate::{
-    app::App,
+    app::{App, Waiting},
     clock::rfc3339,
     edge::problem::{Code, Result},
     people::view,
@@ -138,30 +139,43 @@ impl Tubes {
     }
 }
 
-/// The open round that expects a person, if any: by area and groups, less the exempt.
-fn round(plan: &Plan, person: &PersonRow, sampled: &[Id<Round>], now: Instant) -> Option<ResidentRound> {
-    let exempt = allclear_domain::people::groups::Groups(person.groups).iter().any(Group::exempts);
-    let mut rounds: Vec<_> = plan
-        .rounds
-        .values()
-        .filter(|round| round.state == RoundState::Open && round.areas.iter().any(|(area, _)| person.living_area.is_within(*area)))
-        .filter(|round| person.groups & round.groups == round.groups)
-        .collect();
+/// The open round of a person's area and groups, if any; due if the person is on its list and has no
+/// swab, so exemptions of every kind are respected.
+fn round(node: &Node<'_>, person: &PersonRow, numbers: &[i64], sampled: &[Id<Round>]) -> Option<ResidentRound> {
+    let Node { plan, live, now } = *node;
+    let mut rounds: Vec<_> =
+        plan.rounds.values().filter(|round| round.state == RoundState::Open && round.covers(person.living_area)).collect();
+    rounds.retain(|round| round.rule.takes(person.groups));
     rounds.sort_by_key(|round| std::cmp::Reverse(round.starts_at));
     let round = rounds.first()?;
+    let listed = numbers.iter().any(|no| matches!(live.standing(round.id, PersonNo(*no)), (false, true)));
     let serves = |areas: &[AreaCode]| areas.iter().any(|area| person.living_area.is_within(*area));
     let mut sites: Vec<_> = plan.sites.values().filter(|site| serves(&site.serves)).collect();
     sites.sort_by_key(|site| (!site.open, site.name.clone()));
+    let queues = live.queues(plan, round.id, now);
+    let of_site = |site: &SiteRow| {
+        let taker = if site.open { None } else { crate::queues::taker(plan, site) };
+        ResidentSite {
+            name: site.name.clone(),
+            hours: site.hours.clone(),
+            open: site.open,
+            wait_minutes: queues.get(&taker.unwrap_or(site).id).and_then(|queue| queue.wait_minutes),
+            go_to: taker.map(|taker| taker.name.clone()),
+        }
+    };
     Some(ResidentRound {
         name: round.name.clone(),
         ends_at: rfc3339(round.ends_at),
-        due: !exempt && now < round.ends_at && !sampled.contains(&round.id),
-        sites: sites
-            .into_iter()
-            .take(SITES_MAX)
-            .map(|site| ResidentSite { name: site.name.clone(), hours: site.hours.clone(), open: site.open, wait_minutes: None })
-            .collect(),
+        due: listed && now < round.ends_at && !sampled.contains(&round.id),
+        sites: sites.into_iter().take(SITES_MAX).map(of_site).collect(),
     })
+}
+
+/// What this node knows besides the store.
+struct Node<'n> {
+    plan: &'n Arc<Plan>,
+    live: &'n dyn Waiting,
+    now: Instant,
 }
 
 /// The code in use of a person; nothing if every card was revoked.
@@ -184,7 +198,7 @@ fn family(tx: &Tx<'_>, plan: &Plan, person: &PersonRow) -> StoreResult<Vec<Famil
 
 /// The whole page of a session's person.
 pub async fn me(app: &App, token: &str) -> Result<ResidentPage> {
-    let (hash, now, plan) = (sha256(token.as_bytes()), app.now(), app.plan());
+    let (hash, now, plan, live) = (sha256(token.as_bytes()), app.now(), app.plan(), Arc::clone(&app.live));
     app.store
         .read("resident_page", move |tx| -> Result<ResidentPage> {
             let no = tx.resident_session(&hash, now)?.ok_or_else(|| Code::Unauthenticated.problem())?;
@@ -199,7 +213,7 @@ pub async fn me(app: &App, token: &str) -> Result<ResidentPage> {
                 name: mask::name(&person.name),
                 document: line.and_then(|line| line.document),
                 code: code_of(tx, no)?,
-                round: round(&plan, &person, &sampled, now),
+                round: round(&Node { plan: &plan, live: &*live, now }, &person, &numbers, &sampled),
                 tests: swabs.iter().map(|swab| tubes.test(&plan, swab)).collect(),
                 family: family(tx, &plan, &person)?,
             })

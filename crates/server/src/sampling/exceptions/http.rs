@@ -7,20 +7,23 @@ use allclear_domain::{
 use allclear_store::sampling::exceptions::ExceptionFilter;
 use allclear_wire::{
     Page,
-    exceptions::{ExceptionCount, ExceptionDetail, ExceptionLine, ResolveException},
+    exceptions::{
+        Claim, ExceptionCount, ExceptionDetail, ExceptionExport, ExceptionLine, ResolveException, ResolveMany, ResolvedMany, RevealClaim,
+    },
     problem::Problem,
 };
 use axum::{
     Json,
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{StatusCode, header},
+    response::IntoResponse,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ops, view};
+use super::{claim, many, ops, view};
 use crate::{
     app::AppState,
     edge::{
@@ -28,7 +31,7 @@ use crate::{
         limits::PAGE_ROWS_MAX,
         problem::{Code, JsonBody, Result},
     },
-    sampling::apply::wire_exception,
+    sampling::{apply::wire_exception, rounds::ops::text, table},
 };
 
 /// Routes of whoever decides.
@@ -38,6 +41,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(count_exceptions))
         .routes(routes!(show_exception))
         .routes(routes!(resolve_exception))
+        .routes(routes!(resolve_many))
+        .routes(routes!(reveal_claim))
+        .routes(routes!(export_exceptions))
 }
 
 /// Which exceptions.
@@ -46,6 +52,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
 pub struct Which {
     /// Area (its whole subtree); the caller's areas if absent.
     area: Option<String>,
+    /// Site.
+    site: Option<Uuid>,
+    /// Begin of the tube's or box's code.
+    code: Option<String>,
     /// Kind's word.
     kind: Option<String>,
     /// Round.
@@ -55,6 +65,22 @@ pub struct Which {
     /// `next` of the page before.
     after: Option<String>,
 }
+
+impl Which {
+    fn filter(&self) -> ExceptionFilter {
+        let code = self.code.as_deref().unwrap_or_default().trim().to_uppercase();
+        ExceptionFilter {
+            kind: self.kind.clone().unwrap_or_default(),
+            round: self.round.map(Id::new),
+            site: self.site.map(Id::new),
+            code: code.chars().take(CODE_CHARS_MAX).collect(),
+            resolved: self.state.as_deref() == Some("resolved"),
+        }
+    }
+}
+
+/// Characters of a code that is searched for; none is longer.
+const CODE_CHARS_MAX: usize = 32;
 
 fn cursor(after: Option<&str>) -> Result<(Instant, Uuid)> {
     let Some(after) = after.filter(|after| !after.is_empty()) else { return Ok((Instant(i64::MIN), Uuid::nil())) };
@@ -69,11 +95,7 @@ async fn list_exceptions(State(app): State<AppState>, By(caller): By, Query(whic
     let plan = app.plan();
     let roots = ops::areas(&plan, &caller, which.area.as_deref())?;
     let after = cursor(which.after.as_deref())?;
-    let filter = ExceptionFilter {
-        kind: which.kind.unwrap_or_default(),
-        round: which.round.map(Id::new),
-        resolved: which.state.as_deref() == Some("resolved"),
-    };
+    let filter = which.filter();
     let mut rows = app
         .store
         .read("list_exceptions", move |tx| -> allclear_store::Result<_> {
@@ -138,4 +160,45 @@ async fn resolve_exception(
 ) -> Result<StatusCode> {
     ops::resolve_exception(&app, &caller, id, request).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Decides exceptions of one kind, each as it is suggested.
+#[utoipa::path(post, path = "/api/v1/exceptions/resolve-many", request_body = ResolveMany,
+    responses((status = 200, body = ResolvedMany), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn resolve_many(State(app): State<AppState>, By(caller): By, JsonBody(request): JsonBody<ResolveMany>) -> Result<Json<ResolvedMany>> {
+    Ok(Json(many::resolve_many(&app, &caller, request).await?))
+}
+
+/// What the device said of somebody unknown, in clear; the look is logged with its reason.
+#[utoipa::path(post, path = "/api/v1/exceptions/{id}/claim", request_body = RevealClaim,
+    responses((status = 200, body = Claim), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn reveal_claim(
+    State(app): State<AppState>,
+    By(caller): By,
+    Path(id): Path<Uuid>,
+    JsonBody(request): JsonBody<RevealClaim>,
+) -> Result<Json<Claim>> {
+    Ok(Json(claim::reveal_claim(&app, &caller, id, request).await?))
+}
+
+/// The list as a file, without identities; the export is logged with its reason.
+#[utoipa::path(post, path = "/api/v1/exceptions/export", params(Which), request_body = ExceptionExport,
+    responses((status = 200, body = Vec<u8>), (status = 403, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
+async fn export_exceptions(
+    State(app): State<AppState>,
+    By(caller): By,
+    Query(which): Query<Which>,
+    JsonBody(export): JsonBody<ExceptionExport>,
+) -> Result<impl IntoResponse> {
+    let (plan, now) = (app.plan(), app.now());
+    let roots = ops::areas(&plan, &caller, which.area.as_deref())?;
+    let reason = text(&export.reason, "/reason").map_err(|_| Code::ReasonRequired.field("/reason"))?;
+    let filter = which.filter();
+    let rows = app.store.read("export_exceptions", move |tx| many::rows(tx, &plan, &roots, &filter)).await?;
+    let (kind, bytes) = table::file(&export.format, &many::HEADER, &[(0, 24.0), (1, 18.0), (4, 28.0), (5, 20.0), (9, 30.0)], &rows)?;
+    let (log, account, device) = (app.ids.at(now), caller.account, caller.device.map(|(device, _)| device));
+    let subject = format!("exceptions, {} rows", rows.len());
+    app.store.run("export_exceptions", move |tx| tx.log_access(log, now, account, device, "export_exceptions", &subject, &reason)).await?;
+    let name = format!("attachment; filename=\"exceptions.{}\"", export.format);
+    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], bytes))
 }

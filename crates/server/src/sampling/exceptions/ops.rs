@@ -5,24 +5,24 @@ use allclear_domain::{
         access::Action,
         area::AreaCode,
         change::Fact,
-        id::{Collection, Id, PersonNo, Round},
+        id::{Account, Collection, Id, PersonNo, Round},
         time::Instant,
     },
     sampling::{
-        ExceptionKind,
+        ExceptionKind, FactKey,
         exception::{Resolution, Sides, allowed},
         round::RoundState,
-        tube::Stage,
+        tube::{Stage, TubeKind, occupies},
     },
 };
 use allclear_store::{
     Tx,
-    sampling::{CollectionRow, ExceptionRow, TubeRow},
+    sampling::{CollectionRow, CustodyRow, ExceptionRow, TubeRow},
 };
-use allclear_wire::exceptions::ResolveException;
+use allclear_wire::exceptions::{RegisterClaim, ResolveException};
 use uuid::Uuid;
 
-use super::view;
+use super::{claim, view};
 use crate::{
     app::App,
     edge::{
@@ -31,7 +31,7 @@ use crate::{
         problem::{Code, Result},
     },
     plan::Plan,
-    sampling::{apply::Work, refold},
+    sampling::{apply::Work, command::tube_kind, refold},
 };
 
 /// What is known of the two sides of an exception.
@@ -44,7 +44,15 @@ pub fn sides(plan: &Plan, row: &ExceptionRow, swab: Option<&CollectionRow>, tube
         person_known: swab.is_some_and(|swab| swab.person.is_some()),
         counted_inside: counted.unwrap_or(false),
         round_open: round.is_some_and(|round| matches!(round.state, RoundState::Open | RoundState::Closing)),
+        room: room(row, tube),
     }
+}
+
+/// Whether the swab has a place in its tube already, or there is one left.
+fn room(row: &ExceptionRow, tube: Option<&TubeRow>) -> bool {
+    // A second swab of a person counts already; keeping it changes nothing in its tube.
+    let inside = ExceptionKind::parse(&row.kind).is_some_and(|kind| occupies(kind) || kind == ExceptionKind::SecondCollection);
+    inside || tube.is_none_or(|tube| (tube.inside as usize) < tube.kind.capacity())
 }
 
 /// The swab that an exception is about, if it is about one.
@@ -72,7 +80,13 @@ struct Decision {
     id: Uuid,
     what: Resolution,
     person: Option<PersonNo>,
+    register: Option<RegisterClaim>,
+    kind: Option<TubeKind>,
     note: String,
+    by: Id<Account>,
+    now: Instant,
+    /// Id of a correction.
+    correction: Uuid,
 }
 
 /// Decides an exception, applies the decision to the tubes it touches, and logs it.
@@ -83,10 +97,18 @@ pub async fn resolve_exception(app: &App, caller: &Caller, id: Uuid, request: Re
     if note.chars().count() > TEXT_CHARS_MAX || (note.is_empty() && matches!(what, Resolution::Void | Resolution::Dismiss)) {
         return Err(Code::ReasonRequired.field("/note"));
     }
-    if what == Resolution::LinkPerson && request.person.is_none() {
-        return Err(Code::BodyInvalid.field("/person"));
+    if what == Resolution::LinkPerson && request.person.is_none() == request.register.is_none() {
+        return Err(Code::BodyInvalid.field("/person").detail("either somebody of the register, or somebody new"));
     }
-    let decision = Decision { id, what, person: request.person.map(PersonNo), note };
+    if let Some(register) = &request.register {
+        claim::check(&plan, caller, register)?;
+    }
+    if what == Resolution::CorrectKind && request.tube_kind.is_none() {
+        return Err(Code::BodyInvalid.field("/tube_kind"));
+    }
+    let (person, kind) = (request.person.map(PersonNo), request.tube_kind.map(tube_kind));
+    let register = request.register;
+    let decision = Decision { id, what, person, register, kind, note, by: caller.account, now, correction: app.ids.at(now) };
     let (ids, log) = (app.ids.clone(), app.ids.at(now));
     let caller = caller.clone();
     app.store
@@ -98,7 +120,7 @@ pub async fn resolve_exception(app: &App, caller: &Caller, id: Uuid, request: Re
             }
             let reason = if decision.note.is_empty() { decision.what.as_str() } else { &decision.note };
             tx.log_access(log, now, caller.account, None, "resolve_exception", &format!("exception {}", row.id), reason)?;
-            let mut work = Work::on_tubes(tx, &ids, &[])?;
+            let mut work = Work::on_tubes(tx, &ids, &plan, &[])?;
             let tubes = decide(tx, &plan, &row, &decision)?;
             if !tx.resolve_exception(&row.subject, row.id, Some(caller.account), now, decision.what.as_str(), &decision.note)? {
                 return Err(Code::StateConflict.problem());
@@ -142,15 +164,40 @@ fn decide(tx: &Tx<'_>, plan: &Plan, row: &ExceptionRow, decision: &Decision) -> 
                 tubes.extend(void_others(tx, row, swab.id)?);
             }
         }
+        Resolution::CorrectKind => correct_kind(tx, &swab, tube.as_ref(), decision)?,
         Resolution::LinkPerson => {
             let no = decision.person.unwrap_or(PersonNo(0));
-            let place = tx.person_places(&[no.0])?.get(&no.0).copied().ok_or_else(|| Code::NotFound.field("/person"))?;
+            let place = match &decision.register {
+                Some(new) => claim::register(tx, plan, &swab, new, decision.now)?,
+                None => tx.person_places(&[no.0])?.get(&no.0).copied().ok_or_else(|| Code::NotFound.field("/person"))?,
+            };
             tx.decide_collection(&row.subject, swab.id, "keep", Some((place.no, place.area)))?;
         }
     }
     tubes.sort_unstable();
     tubes.dedup();
     Ok(tubes)
+}
+
+/// The tube is of a larger kind: the fold then has a place for the swab, and for every other that waited for one.
+fn correct_kind(tx: &Tx<'_>, swab: &CollectionRow, tube: Option<&TubeRow>, decision: &Decision) -> Result<()> {
+    let kind = decision.kind.filter(|kind| tube.is_some_and(|tube| (tube.inside as usize) < kind.capacity()));
+    let kind = kind.ok_or_else(|| Code::DecisionNotAllowed.field("/tube_kind").detail("no larger than the tube is full"))?;
+    let row = CustodyRow {
+        subject: swab.tube.clone(),
+        id: decision.correction,
+        event: refold::KIND_CORRECTED.into(),
+        key: FactKey { at: decision.now, device_no: 0, device_seq: 0 },
+        recorded_at: decision.now,
+        actor: decision.by,
+        target: Some(kind.as_str().into()),
+        counted: None,
+        signed_by: None,
+        detail: Some(decision.note.clone()),
+        verdict: "accepted".into(),
+    };
+    tx.insert_custody(&[row])?;
+    Ok(tx.decide_collection(&swab.tube, swab.id, "keep", None)?)
 }
 
 /// The person's other swabs of the round do not count any more; answers their tubes.

@@ -1,7 +1,11 @@
 //! Exceptions as the desk shows them.
 
 use allclear_domain::{
-    kernel::id::{Id, Site},
+    kernel::{
+        code::BoxCode,
+        id::{Account, Id, Site},
+        time::Instant,
+    },
     people::mask,
     sampling::{
         ExceptionKind,
@@ -11,15 +15,15 @@ use allclear_domain::{
 use allclear_seal::Keys;
 use allclear_store::{
     Tx,
-    sampling::{CollectionRow, ExceptionRow, TubeRow},
+    sampling::{CollectionRow, CustodyRow, ExceptionRow, TubeRow},
 };
 use allclear_wire::{exceptions as wire, sync::PersonRef};
 
-use super::ops;
+use super::{claim, ops};
 use crate::{
     clock::rfc3339,
     plan::Plan,
-    sampling::{apply::wire_exception, rounds::view::area_name, view},
+    sampling::{apply::wire_exception, boxes::exception_id, rounds::view::area_name, view},
 };
 
 /// Wire word of a decision.
@@ -30,6 +34,7 @@ pub const fn resolution(resolution: Resolution) -> wire::Resolution {
         Resolution::Void => wire::Resolution::Void,
         Resolution::LinkPerson => wire::Resolution::LinkPerson,
         Resolution::Dismiss => wire::Resolution::Dismiss,
+        Resolution::CorrectKind => wire::Resolution::CorrectKind,
     }
 }
 
@@ -41,6 +46,7 @@ pub const fn from_resolution(word: wire::Resolution) -> Resolution {
         wire::Resolution::Void => Resolution::Void,
         wire::Resolution::LinkPerson => Resolution::LinkPerson,
         wire::Resolution::Dismiss => Resolution::Dismiss,
+        wire::Resolution::CorrectKind => Resolution::CorrectKind,
     }
 }
 
@@ -88,7 +94,7 @@ fn sent(tx: &Tx<'_>, plan: &Plan, row: &ExceptionRow, swab: Option<&CollectionRo
     let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
     let device_no = swab.map(|swab| swab.key.device_no).or_else(|| detail["device_no"].as_i64());
     let device = device_no.map(|no| tx.device_by_no(no)).transpose()?.flatten();
-    let custody = tx.custody_of(&row.subject)?.into_iter().find(|event| event.id == row.id);
+    let custody = tx.custody_of(&row.subject)?.into_iter().find(|event| event.id == row.id || exception_id(event) == row.id);
     let actor = swab.map(|swab| swab.registrar).or(custody.as_ref().map(|event| event.actor)).or(device.as_ref().map(|d| d.account));
     let registrar = actor.map(|id| tx.account(id)).transpose()?.flatten().map(|account| account.display_name);
     let person = swab.and_then(|swab| swab.person).or(row.person);
@@ -120,8 +126,7 @@ fn sent(tx: &Tx<'_>, plan: &Plan, row: &ExceptionRow, swab: Option<&CollectionRo
 
 /// What the device said of somebody unknown, masked.
 fn claimed(keys: &Keys, swab: &CollectionRow) -> Option<String> {
-    let text = keys.open_cell("collection", "claimed", &swab.id.to_string(), swab.claimed.as_ref()?).ok()?;
-    Some(match serde_json::from_str(&text).ok()? {
+    Some(match claim::opened(keys, swab)? {
         PersonRef::No { no } => no.to_string(),
         PersonRef::Code { code } => code,
         PersonRef::Document { number, name, .. } => {
@@ -134,12 +139,56 @@ fn claimed(keys: &Keys, swab: &CollectionRow) -> Option<String> {
     })
 }
 
+fn account_name(tx: &Tx<'_>, id: Id<Account>) -> allclear_store::Result<String> {
+    Ok(tx.account(id)?.map(|account| account.display_name).unwrap_or_default())
+}
+
+/// The box that an exception is about: what was scanned in beside what was counted.
+fn met_box(tx: &Tx<'_>, plan: &Plan, events: &[CustodyRow], code: &str) -> allclear_store::Result<Option<wire::MetBox>> {
+    let Some(row) = tx.box_for_look(code)? else { return Ok(None) };
+    let seal = events.iter().find(|event| event.event == "sealed" && Some(event.key.at) == row.sealed_at);
+    Ok(Some(wire::MetBox {
+        site_name: site_name(plan, row.site),
+        recorded: row.tubes,
+        counted: row.counted,
+        signed_by: seal.and_then(|seal| seal.signed_by.clone()),
+        sealed_at: row.sealed_at.map(rfc3339),
+        holder: row.holder.map(|holder| account_name(tx, holder)).transpose()?,
+        state: row.state,
+        code: row.code,
+    }))
+}
+
+/// The hand-over that an exception is about, or the last one of its box.
+fn met_handover(tx: &Tx<'_>, events: &[CustodyRow], id: uuid::Uuid) -> allclear_store::Result<Option<wire::MetHandover>> {
+    let moves = || events.iter().filter(|event| event.event == "given" || event.event == "taken");
+    let own = moves().find(|event| event.id == id || exception_id(event) == id).or_else(|| moves().next_back());
+    let Some(handover) = own.and_then(|event| event.target.as_deref()?.parse().ok()) else { return Ok(None) };
+    let Some(row) = tx.handover(handover)? else { return Ok(None) };
+    let half = |half: Option<(Id<Account>, i64, Instant)>, shown_by| -> allclear_store::Result<Option<wire::MetHalf>> {
+        let Some((who, device_no, at)) = half else { return Ok(None) };
+        Ok(Some(wire::MetHalf { who: account_name(tx, who)?, device_no, at: rfc3339(at), shown_by }))
+    };
+    Ok(Some(wire::MetHandover {
+        handover: row.id,
+        state: row.state,
+        boxes: serde_json::from_str(&row.boxes).unwrap_or_default(),
+        destination: row.destination,
+        giver: half(row.giver, row.shown_to_giver)?,
+        taker: half(row.taker, row.shown_to_taker)?,
+    }))
+}
+
 fn met(tx: &Tx<'_>, plan: &Plan, row: &ExceptionRow, tube: Option<TubeRow>) -> allclear_store::Result<wire::MetSide> {
     let swabs = match (row.person, row.round) {
         (Some(person), Some(round)) => tx.person_swabs(person, round)?,
         _ => Vec::new(),
     };
+    let of_box = BoxCode::parse(&row.subject).is_ok();
+    let events = if of_box { tx.custody_of(&row.subject)? } else { Vec::new() };
     Ok(wire::MetSide {
+        of_box: met_box(tx, plan, &events, &row.subject)?,
+        handover: met_handover(tx, &events, row.id)?,
         tube: tube.map(|tube| wire::MetTube {
             stage: tube.stage.as_str().into(),
             kind: view::tube_kind(tube.kind),

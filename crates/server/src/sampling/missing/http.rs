@@ -19,13 +19,13 @@ use uuid::Uuid;
 
 use super::{file, ops};
 use crate::{
-    app::AppState,
+    app::{AppState, Waiting as _},
     edge::{
         guard::By,
         limits::PAGE_ROWS_MAX,
         problem::{Code, JsonBody, Result},
     },
-    sampling::rounds::ops::text,
+    sampling::{rounds::ops::text, table},
 };
 
 /// Routes of whoever works a missing list, masked.
@@ -41,7 +41,7 @@ pub fn reveal_routes() -> OpenApiRouter<AppState> {
 /// Which persons.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct Which {
-    /// Area (its whole subtree); the caller's first if absent.
+    /// Area (its whole subtree); all of the caller's if absent.
     area: Option<String>,
     /// `all` (default), `to_call`, `called`.
     show: Option<String>,
@@ -67,11 +67,12 @@ async fn list_missing(
     Query(which): Query<Which>,
 ) -> Result<Json<Page<MissingPerson>>> {
     let plan = app.plan();
-    let (round, area) = ops::place(&plan, &caller, id, which.area.as_deref(), Action::WorkMissingList)?;
+    let (round, areas) = ops::place(&plan, &caller, id, which.area.as_deref(), Action::WorkMissingList)?;
     let show = ops::Show::parse(which.show.as_deref().unwrap_or_default());
     let after = cursor(which.after.as_deref())?;
     let limit = which.limit.unwrap_or(100).clamp(1, PAGE_ROWS_MAX as usize);
-    let listed = app.store.read("list_missing", move |tx| ops::list(tx, &plan, round.id, area, show, after, limit)).await?;
+    let page = ops::Page { show, after, limit };
+    let listed = app.store.read("list_missing", move |tx| ops::list(tx, &plan, round.id, &areas, page)).await?;
     let next = listed.next.map(|(village, no)| format!("{village}.{no}"));
     Ok(Json(Page { rows: listed.rows, total: Some(listed.total), next }))
 }
@@ -79,7 +80,7 @@ async fn list_missing(
 /// Which area.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct OfArea {
-    /// Area (its whole subtree); the caller's first if absent.
+    /// Area (its whole subtree); all of the caller's if absent.
     area: Option<String>,
 }
 
@@ -93,8 +94,8 @@ async fn missing_by_area(
     Query(of): Query<OfArea>,
 ) -> Result<Json<Vec<MissingArea>>> {
     let plan = app.plan();
-    let (round, area) = ops::place(&plan, &caller, id, of.area.as_deref(), Action::WorkMissingList)?;
-    Ok(Json(app.store.read("missing_by_area", move |tx| ops::by_area(tx, &plan, round.id, area)).await?))
+    let (round, areas) = ops::place(&plan, &caller, id, of.area.as_deref(), Action::WorkMissingList)?;
+    Ok(Json(ops::by_area(&plan, &app.live.villages(round.id), &areas)))
 }
 
 /// Stores what came of a call.
@@ -129,26 +130,24 @@ async fn export_missing(
     JsonBody(export): JsonBody<MissingExport>,
 ) -> Result<impl IntoResponse> {
     let plan = app.plan();
-    let (round, area) = ops::place(&plan, &caller, id, Some(&export.area), Action::RevealPerson)?;
+    let (round, areas) = ops::place(&plan, &caller, id, Some(&export.area), Action::RevealPerson)?;
     let reason = text(&export.reason, "/reason").map_err(|_| Code::ReasonRequired.field("/reason"))?;
-    let kind = match export.format.as_str() {
-        "csv" => "text/csv; charset=utf-8",
-        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        _ => return Err(Code::BodyInvalid.field("/format")),
-    };
+    if !["csv", "xlsx"].contains(&export.format.as_str()) {
+        return Err(Code::BodyInvalid.field("/format"));
+    }
     let (now, round_id) = (app.now(), round.id);
     let rows = app
         .store
         .read("export_missing", move |tx| -> Result<_> {
             let numbers: Vec<i64> =
-                ops::missing(tx, round_id, area)?.iter().flat_map(|(_, _, left)| left.iter().map(|no| no as i64)).collect();
+                ops::missing(tx, round_id, &areas)?.iter().flat_map(|(_, left)| left.iter().map(|no| no as i64)).collect();
             file::rows(tx, &plan, &numbers)
         })
         .await?;
     let (log, account, device) = (app.ids.at(now), caller.account, caller.device.map(|(device, _)| device));
-    let subject = format!("missing list {area} of {}, {} rows", round.name, rows.len());
+    let subject = format!("missing list {} of {}, {} rows", export.area, round.name, rows.len());
     app.store.run("export_missing", move |tx| tx.log_access(log, now, account, device, "export_missing", &subject, &reason)).await?;
-    let bytes = if export.format == "csv" { file::csv(&rows)? } else { file::xlsx(&rows)? };
-    let name = format!("attachment; filename=\"missing-{area}.{}\"", export.format);
+    let (kind, bytes) = table::file(&export.format, &file::HEADER, &[(0, 24.0), (5, 16.0)], &rows)?;
+    let name = format!("attachment; filename=\"missing-{}.{}\"", export.area, export.format);
     Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], bytes))
 }

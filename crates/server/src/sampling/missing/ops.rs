@@ -1,5 +1,7 @@
 //! Expected less sampled, and what came of asking.
 
+use std::collections::BTreeMap;
+
 use allclear_domain::{
     kernel::{
         access::Action,
@@ -7,10 +9,12 @@ use allclear_domain::{
         id::{Id, PersonNo, Round},
     },
     people::{groups::Groups, mask},
-    sampling::missing::Outcome,
+    sampling::{exemption::Reason, missing::Outcome, queue::People},
 };
 use allclear_seal::Keys;
-use allclear_store::{Tx, people::PersonPlace, register::PersonRow, rounds::RoundRow, sampling::missing::MissingCall};
+use allclear_store::{
+    Tx, exemptions::ExemptionRow, people::PersonPlace, register::PersonRow, rounds::RoundRow, sampling::missing::MissingCall,
+};
 use allclear_wire::missing::{MissingArea, MissingCallResult, MissingContact, MissingOutcome, MissingPerson};
 use roaring::RoaringTreemap;
 
@@ -23,7 +27,14 @@ use crate::{
         problem::{Code, Result},
     },
     plan::Plan,
-    sampling::{expected, rounds::view::area_name},
+    sampling::{
+        expected,
+        rounds::{
+            exemptions::{change_ids, give, take_back},
+            list::roots,
+            view::area_name,
+        },
+    },
 };
 
 /// Persons looked at in one step while a page fills.
@@ -60,18 +71,34 @@ impl Show {
     }
 }
 
-/// Expected persons without a swab, village by village, with how many were expected.
-pub fn missing(tx: &Tx<'_>, round: Id<Round>, area: AreaCode) -> allclear_store::Result<Vec<(AreaCode, i64, RoaringTreemap)>> {
+/// Expected persons without a swab, village by village.
+pub fn missing(tx: &Tx<'_>, round: Id<Round>, areas: &[AreaCode]) -> allclear_store::Result<Vec<(AreaCode, RoaringTreemap)>> {
     let mut villages = Vec::new();
-    for (village, persons, bytes) in tx.expected_in(round, area)? {
+    let mut lists = Vec::new();
+    for area in areas {
+        lists.extend(tx.expected_in(round, *area)?);
+    }
+    lists.sort_by_key(|(village, _, _)| *village);
+    for (village, _, bytes) in lists {
         let mut left = expected::read(&bytes).unwrap_or_default();
         if let (Some(low), Some(high)) = (left.min(), left.max()) {
             let sampled = tx.sampled_between(round, PersonNo(low as i64), PersonNo(high as i64))?;
             left -= sampled.into_iter().map(|no| no as u64).collect::<RoaringTreemap>();
         }
-        villages.push((village, persons, left));
+        villages.push((village, left));
     }
     Ok(villages)
+}
+
+/// Which page of which list.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Which persons.
+    pub show: Show,
+    /// Village and number after which to go on.
+    pub after: (i64, i64),
+    /// Rows at most.
+    pub limit: usize,
 }
 
 /// A page of a missing list.
@@ -85,13 +112,14 @@ pub struct Listed {
 }
 
 /// Lists who is missing, in the order of villages and numbers.
-pub fn list(tx: &Tx<'_>, plan: &Plan, round: Id<Round>, area: AreaCode, show: Show, after: (i64, i64), limit: usize) -> Result<Listed> {
-    let villages = missing(tx, round, area)?;
-    let total = villages.iter().map(|(_, _, left)| left.len() as i64).sum();
+pub fn list(tx: &Tx<'_>, plan: &Plan, round: Id<Round>, areas: &[AreaCode], which: Page) -> Result<Listed> {
+    let Page { show, after, limit } = which;
+    let villages = missing(tx, round, areas)?;
+    let total = villages.iter().map(|(_, left)| left.len() as i64).sum();
     let numbers: Vec<(AreaCode, i64)> = villages
         .iter()
-        .filter(|(village, _, _)| village.number() >= after.0)
-        .flat_map(|(village, _, left)| left.iter().map(|no| (*village, no as i64)))
+        .filter(|(village, _)| village.number() >= after.0)
+        .flat_map(|(village, left)| left.iter().map(|no| (*village, no as i64)))
         .filter(|(village, no)| (village.number(), *no) > after)
         .collect();
     let mut rows = Vec::new();
@@ -141,29 +169,21 @@ fn person_line(
     })
 }
 
-/// Who is missing in the areas right below `area` (or in it, if it is a village).
-pub fn by_area(tx: &Tx<'_>, plan: &Plan, round: Id<Round>, area: AreaCode) -> Result<Vec<MissingArea>> {
-    let level = match area.level() {
-        Level::County => Level::Town,
-        Level::Town | Level::Village | Level::Grid => Level::Village,
-    };
-    let mut rows: Vec<MissingArea> = Vec::new();
-    for (village, persons, left) in missing(tx, round, area)? {
-        let code = village.at(level).unwrap_or(village);
-        let text = code.to_string();
-        let left = left.len() as i64;
-        match rows.last_mut().filter(|row| row.area == text) {
-            Some(row) => {
-                row.expected += persons;
-                row.missing += left;
-            }
-            None => {
-                let name = plan.area(code).map(|area| area.name.clone()).unwrap_or_default();
-                rows.push(MissingArea { area: text, name, expected: persons, missing: left });
-            }
-        }
+/// Who is missing in the areas right below each of `areas` (or in it, if it is a village), from the
+/// live counts: of a whole county the lists would be read for seconds.
+#[must_use]
+pub fn by_area(plan: &Plan, villages: &[(AreaCode, People)], areas: &[AreaCode]) -> Vec<MissingArea> {
+    let mut rows: BTreeMap<AreaCode, MissingArea> = BTreeMap::new();
+    for (village, people) in villages {
+        let Some(root) = areas.iter().find(|root| village.is_within(**root)) else { continue };
+        let level = if root.level() == Level::County { Level::Town } else { Level::Village };
+        let code = village.at(level).unwrap_or(*village);
+        let name = || plan.area(code).map(|area| area.name.clone()).unwrap_or_default();
+        let row = rows.entry(code).or_insert_with(|| MissingArea { area: code.to_string(), name: name(), expected: 0, missing: 0 });
+        row.expected += people.expected;
+        row.missing += people.remaining;
     }
-    Ok(rows)
+    rows.into_values().filter(|row| row.expected > 0).collect()
 }
 
 const fn outcome(outcome: Outcome) -> MissingOutcome {
@@ -188,24 +208,27 @@ const fn from_outcome(word: MissingOutcome) -> Outcome {
     }
 }
 
-/// The round, if it has a list; and an area in which the caller may do `action`.
-pub fn place(plan: &Plan, caller: &Caller, round: uuid::Uuid, area: Option<&str>, action: Action) -> Result<(RoundRow, AreaCode)> {
+/// The round, if it has a list; and the areas asked for: one in which the caller may do `action`, or
+/// all of them.
+pub fn place(plan: &Plan, caller: &Caller, round: uuid::Uuid, area: Option<&str>, action: Action) -> Result<(RoundRow, Vec<AreaCode>)> {
     let round = plan.rounds.get(&Id::new(round)).cloned().ok_or_else(|| Code::NotFound.problem())?;
-    let area = match area.filter(|code| !code.is_empty()) {
-        Some(code) => crate::sampling::rounds::ops::area(plan, caller, action, code, "/area")?,
-        None => caller.areas(action).next().ok_or_else(|| Code::Forbidden.problem())?,
+    let areas = match area.filter(|code| !code.is_empty()) {
+        Some(code) => vec![crate::sampling::rounds::ops::area(plan, caller, action, code, "/area")?],
+        None => roots(&caller.areas(action).collect::<Vec<_>>()),
     };
-    Ok((round, area))
+    if areas.is_empty() { Err(Code::Forbidden.problem()) } else { Ok((round, areas)) }
 }
 
-/// A person who is on the list of a round and lives where the caller may do `action`.
+/// A person who is on the list of a round, or was until a call said otherwise, and lives where the
+/// caller may do `action`.
 async fn expected_person(app: &App, caller: &Caller, round: Id<Round>, person: i64, action: Action) -> Result<PersonPlace> {
     let place = app
         .store
         .read("expected_person", move |tx| -> Result<_> {
             let place = tx.person_places(&[person])?.get(&person).copied().ok_or_else(|| Code::NotFound.problem())?;
             let listed = tx.expected_in(round, place.area)?.first().and_then(|(_, _, bytes)| expected::read(bytes));
-            if listed.is_some_and(|listed| listed.contains(person as u64)) { Ok(place) } else { Err(Code::NotFound.problem()) }
+            let known = listed.is_some_and(|listed| listed.contains(person as u64)) || !tx.missing_call_ids(place.no, round)?.is_empty();
+            if known { Ok(place) } else { Err(Code::NotFound.problem()) }
         })
         .await?;
     caller.require_in(action, place.area)?;
@@ -227,25 +250,42 @@ pub async fn call_missing(app: &App, caller: &Caller, round: &RoundRow, person: 
         .await
 }
 
-/// Stores what came of a call.
+/// Stores what came of a call. Whoever is not to be expected gets an exemption until the round's end,
+/// which leaves with the next word that says otherwise.
 pub async fn note_missing(app: &App, caller: &Caller, round: &RoundRow, person: i64, result: MissingCallResult) -> Result<()> {
     let heard = from_outcome(result.outcome);
     let note = result.note.trim().to_owned();
     if note.chars().count() > TEXT_CHARS_MAX || (heard.needs_note() && note.is_empty()) {
         return Err(Code::ReasonRequired.field("/note"));
     }
+    let reason = |word: &String| Reason::parse(word).ok_or_else(|| Code::BodyInvalid.field("/reason"));
+    let given = result.reason.as_ref().map(reason).transpose()?;
     let place = expected_person(app, caller, round.id, person, Action::WorkMissingList).await?;
     let now = app.now();
-    let call = MissingCall {
-        id: app.ids.at(now),
+    let id = app.ids.at(now);
+    let exemption = heard.exempts(given).map(|reason| ExemptionRow {
+        id,
         person: place.no,
         area: place.area,
-        round: round.id,
-        outcome: heard,
-        note,
-        by: caller.account,
-        at: now,
-    };
-    let due_at = round.ends_at;
-    Ok(app.store.run("note_missing", move |tx| tx.insert_missing_call(&call, due_at)).await?)
+        reason,
+        note: if note.is_empty() { heard.zh().to_owned() } else { format!("{}：{note}", heard.zh()) },
+        from_at: round.starts_at.min(now),
+        until_at: Some(round.ends_at),
+        created_by: caller.display_name.clone(),
+        created_at: now,
+        removed_at: None,
+    });
+    let call = MissingCall { id, person: place.no, area: place.area, round: round.id, outcome: heard, note, by: caller.account, at: now };
+    let (due_at, author, back, there) = (round.ends_at, caller.name.clone(), change_ids(app, now), change_ids(app, now));
+    app.store
+        .run("note_missing", move |tx| -> allclear_store::Result<()> {
+            let said = tx.missing_call_ids(call.person, call.round)?;
+            for earlier in tx.exemptions_of(call.person)?.iter().filter(|e| said.contains(&e.id)) {
+                take_back(tx, earlier, &author, now, &back)?;
+            }
+            tx.insert_missing_call(&call, due_at)?;
+            exemption.as_ref().map_or(Ok(()), |exemption| give(tx, exemption, &author, now, &there))
+        })
+        .await?;
+    Ok(app.reload_plan().await?)
 }

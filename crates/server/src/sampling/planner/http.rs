@@ -1,6 +1,9 @@
 //! The route of the planner.
 
-use allclear_domain::{kernel::area::AreaCode, sampling::planner};
+use allclear_domain::{
+    kernel::area::AreaCode,
+    sampling::{planner, scope::GroupRule},
+};
 use allclear_wire::{planner as wire, problem::Problem};
 use axum::{
     Json,
@@ -48,7 +51,7 @@ async fn plan_area(State(app): State<AppState>, Query(query): Query<PlanFor>) ->
     if !(0.0..=1.0).contains(&prevalence) || !(1.0..=1e7).contains(&tubes_per_hour) {
         return Err(Code::BodyInvalid.field(if (0.0..=1.0).contains(&prevalence) { "/tubes_per_hour" } else { "/prevalence" }));
     }
-    let counted = app.store.read("plan_area", move |tx| tx.count_in_groups(code, 0, 0)).await?;
+    let counted = app.store.read("plan_area", move |tx| tx.count_in_groups(code, GroupRule::default(), 0)).await?;
     let population: i64 = counted.iter().map(|(_, _, persons)| persons).sum();
     let profile = &plan.profile;
     let need = planner::need(population.max(0) as u64, profile);

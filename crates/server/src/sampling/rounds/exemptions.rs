@@ -60,23 +60,57 @@ pub async fn add_exemption(app: &App, caller: &Caller, new: NewExemption) -> Res
         removed_at: None,
     };
     let (id, author, changes) = (row.id, caller.name.clone(), change_ids(app, now));
-    app.store
-        .run("add_exemption", move |tx| -> allclear_store::Result<()> {
-            tx.insert_exemption(&row)?;
-            for (round, change) in running(tx, &row)?.iter().zip(&changes) {
-                if move_person(tx, round, row.person, row.area, false)? {
-                    tx.add_exempt(round.id, row.area, row.reason, 1)?;
-                    tell(tx, *change, round.id, now, "add_exemption", &author)?;
-                }
-            }
-            Ok(())
-        })
-        .await?;
+    app.store.run("add_exemption", move |tx| give(tx, &row, &author, now, &changes)).await?;
     app.reload_plan().await?;
     Ok(id)
 }
 
-/// Takes an exemption back; whoever is expected again is put on the lists that run now.
+/// Writes an exemption and takes the person off the lists that run now.
+pub(in crate::sampling) fn give(
+    tx: &Tx<'_>,
+    row: &ExemptionRow,
+    author: &str,
+    now: Instant,
+    changes: &[Uuid],
+) -> allclear_store::Result<()> {
+    tx.insert_exemption(row)?;
+    for (round, change) in running(tx, row)?.iter().zip(changes) {
+        let moved = move_person(tx, round, row.person, row.area, false)?;
+        count_again(tx, round, row.area)?;
+        if moved {
+            tell(tx, *change, round.id, now, "add_exemption", author)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes an exemption back; answers false if it had been. Whoever is expected again is put on the
+/// lists that run now.
+pub(in crate::sampling) fn take_back(
+    tx: &Tx<'_>,
+    row: &ExemptionRow,
+    author: &str,
+    now: Instant,
+    changes: &[Uuid],
+) -> allclear_store::Result<bool> {
+    if !tx.remove_exemption(row, author, now)? {
+        return Ok(false);
+    }
+    let others = tx.exemptions_of(row.person)?;
+    let groups = tx.groups_of(row.person)?;
+    for (round, change) in running(tx, row)?.iter().zip(changes) {
+        let exempt = others.iter().any(|e| covers(e.from_at, e.until_at, round.starts_at, round.ends_at));
+        let meant = groups.is_some_and(|g| round.rule.takes(g) && g & list::exempting(round.rule.groups) == 0);
+        let moved = !exempt && meant && move_person(tx, round, row.person, row.area, true)?;
+        count_again(tx, round, row.area)?;
+        if moved {
+            tell(tx, *change, round.id, now, "remove_exemption", author)?;
+        }
+    }
+    Ok(true)
+}
+
+/// Takes an exemption back.
 pub async fn remove_exemption(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
     let now = app.now();
     let row = app.store.read("remove_exemption", move |tx| tx.exemption(id)).await?.ok_or_else(|| Code::NotFound.problem())?;
@@ -84,27 +118,20 @@ pub async fn remove_exemption(app: &App, caller: &Caller, id: Uuid) -> Result<()
     let (author, changes) = (caller.name.clone(), change_ids(app, now));
     app.store
         .run("remove_exemption", move |tx| -> Result<()> {
-            if !tx.remove_exemption(&row, &author, now)? {
-                return Err(Code::StateConflict.problem());
-            }
-            let others = tx.exemptions_of(row.person)?;
-            let groups = tx.groups_of(row.person)?;
-            for (round, change) in running(tx, &row)?.iter().zip(&changes) {
-                let exempt = others.iter().any(|e| covers(e.from_at, e.until_at, round.starts_at, round.ends_at));
-                let meant = groups.is_some_and(|g| g & round.groups == round.groups && g & list::exempting(round.groups) == 0);
-                if !exempt && meant && move_person(tx, round, row.person, row.area, true)? {
-                    tx.add_exempt(round.id, row.area, row.reason, -1)?;
-                    tell(tx, *change, round.id, now, "remove_exemption", &author)?;
-                }
-            }
-            Ok(())
+            if take_back(tx, &row, &author, now, &changes)? { Ok(()) } else { Err(Code::StateConflict.problem()) }
         })
         .await?;
     Ok(app.reload_plan().await?)
 }
 
+/// Counts a village's exempt anew: with several reasons a person counts under one of them, and which
+/// one changes when that is taken back, so adding and subtracting would drift.
+fn count_again(tx: &Tx<'_>, round: &RoundRow, area: AreaCode) -> allclear_store::Result<()> {
+    tx.replace_exempt_in(round.id, area, &list::build_in(tx, round, &[area])?.exempt)
+}
+
 /// One change id for each round that may run at once.
-fn change_ids(app: &App, now: Instant) -> Vec<Uuid> {
+pub(in crate::sampling) fn change_ids(app: &App, now: Instant) -> Vec<Uuid> {
     (0..app.plan().rounds.len()).map(|_| app.ids.at(now)).collect()
 }
 
@@ -113,7 +140,7 @@ fn running(tx: &Tx<'_>, e: &ExemptionRow) -> allclear_store::Result<Vec<RoundRow
     let touches = |round: &RoundRow| {
         matches!(round.state, RoundState::Open | RoundState::Closing)
             && covers(e.from_at, e.until_at, round.starts_at, round.ends_at)
-            && round.areas.iter().any(|(area, _)| e.area.is_within(*area))
+            && round.covers(e.area)
     };
     Ok(tx.rounds()?.into_iter().filter(touches).collect())
 }
@@ -125,8 +152,10 @@ fn move_person(tx: &Tx<'_>, round: &RoundRow, person: PersonNo, area: AreaCode, 
     let no = person.0 as u64;
     let changed = if on { bitmap.insert(no) } else { bitmap.remove(no) };
     if changed {
+        // Read again under a lock: two workers may tap at once.
+        let Some(round) = tx.round(round.id)? else { return Ok(false) };
         tx.put_expected(round.id, area, bitmap.len() as i64, &expected::write(&bitmap))?;
-        tx.update_round_expected(round, round.expected + if on { 1 } else { -1 })?;
+        tx.update_round_expected(&round, round.expected + if on { 1 } else { -1 })?;
     }
     Ok(changed)
 }

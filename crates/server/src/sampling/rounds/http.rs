@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{exemptions, ops, view};
+use super::{exemptions, list, ops, view};
 use crate::{
     app::AppState,
     edge::{
@@ -54,10 +54,12 @@ pub fn manage_routes() -> OpenApiRouter<AppState> {
 async fn show_round(State(app): State<AppState>, Path(id): Path<Uuid>) -> Result<Json<RoundDetail>> {
     let (id, plan) = (Id::new(id), app.plan());
     let round = plan.rounds.get(&id).ok_or_else(|| Code::NotFound.problem())?;
+    let by_group = (!round.group_kinds.is_empty()).then(|| round.clone());
     let parts = app
         .store
         .read("show_round", move |tx| -> allclear_store::Result<_> {
-            Ok(view::Parts { expected: tx.expected_counts(id)?, exempt: tx.exempt(id)?, events: tx.round_events(id)? })
+            let register = by_group.map(|round| list::count(tx, &round)).transpose()?;
+            Ok(view::Parts { expected: tx.expected_counts(id)?, exempt: tx.exempt(id)?, events: tx.round_events(id)?, register })
         })
         .await?;
     Ok(Json(view::detail(&plan, round, parts)))

@@ -1,5 +1,7 @@
 //! What headquarters orders about rounds.
 
+use std::collections::BTreeMap;
+
 use allclear_domain::{
     kernel::{
         access::Action,
@@ -9,7 +11,11 @@ use allclear_domain::{
         time::Instant,
     },
     people::groups::Group,
-    sampling::round::{self, Event, Refusal, RoundState, RoundWindow},
+    sampling::{
+        round::{self, Event, Refusal, RoundState, RoundWindow},
+        scope::{GroupRule, KindLine},
+        tube::TubeKind,
+    },
 };
 use allclear_store::{Tx, feed::NewChange, rounds::RoundEventRow, rounds::RoundRow};
 use allclear_wire::rounds::{RoundOrder, RoundPreview};
@@ -61,21 +67,52 @@ pub(in crate::sampling) fn instant(value: &str, pointer: &str) -> Result<Instant
     parse_rfc3339(value).ok_or_else(|| Code::BodyInvalid.field(pointer))
 }
 
+fn groups(words: &[String], pointer: &str) -> Result<i64> {
+    let bits = words.iter().try_fold(0, |bits, word| Group::parse(word).map(|group| bits | group.bit()));
+    bits.ok_or_else(|| Code::BodyInvalid.field(pointer))
+}
+
+/// Areas with their kinds of tube, and kinds for groups.
+type Scope = (Vec<(AreaCode, Option<TubeKind>)>, Vec<KindLine>);
+
+/// Reads a scope. An area may be said twice (once as scope, once with a kind), but not with two kinds;
+/// a line about groups says a kind for somebody whom another line has in scope.
+fn scope(plan: &Plan, caller: &Caller, order: &RoundOrder) -> Result<Scope> {
+    if order.scope.is_empty() || order.scope.len() > SCOPE_AREAS_MAX {
+        return Err(Code::BodyInvalid.field("/scope"));
+    }
+    let two = |area: AreaCode| Code::BodyInvalid.field("/scope").detail(format!("two kinds of tube for {area}"));
+    let mut areas: BTreeMap<AreaCode, Option<TubeKind>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(AreaCode, i64), TubeKind> = BTreeMap::new();
+    for line in &order.scope {
+        let code = area(plan, caller, Action::ManageRounds, &line.area, "/scope")?;
+        let (kind, groups) = (line.tube_kind.map(tube_kind), groups(&line.groups, "/scope")?);
+        if groups == 0 {
+            let known = areas.entry(code).or_default();
+            if known.is_some() && kind.is_some() && *known != kind {
+                return Err(two(code));
+            }
+            *known = known.or(kind);
+        } else {
+            let kind = kind.ok_or_else(|| Code::BodyInvalid.field("/scope").detail("a line about groups needs a kind of tube"))?;
+            if kinds.insert((code, groups), kind).is_some_and(|before| before != kind) {
+                return Err(two(code));
+            }
+        }
+    }
+    if kinds.keys().any(|(code, _)| !areas.keys().any(|root| code.is_within(*root))) {
+        return Err(Code::BodyInvalid.field("/scope").detail("a line about groups lies outside the scope"));
+    }
+    let kinds = kinds.into_iter().map(|((area, groups), kind)| KindLine { area, groups, kind }).collect();
+    Ok((areas.into_iter().collect(), kinds))
+}
+
 fn draft(plan: &Plan, caller: &Caller, order: &RoundOrder, id: Id<Round>) -> Result<RoundRow> {
     let (starts_at, ends_at) = (instant(&order.starts_at, "/starts_at")?, instant(&order.ends_at, "/ends_at")?);
     if starts_at >= ends_at {
         return Err(Code::BodyInvalid.field("/ends_at").detail("ends before it starts"));
     }
-    if order.scope.is_empty() || order.scope.len() > SCOPE_AREAS_MAX {
-        return Err(Code::BodyInvalid.field("/scope"));
-    }
-    let mut areas = Vec::with_capacity(order.scope.len());
-    for line in &order.scope {
-        areas.push((area(plan, caller, Action::ManageRounds, &line.area, "/scope")?, line.tube_kind.map(tube_kind)));
-    }
-    areas.sort_by_key(|(area, _)| *area);
-    areas.dedup_by_key(|(area, _)| *area);
-    let groups = order.groups.iter().try_fold(0, |bits, word| Group::parse(word).map(|group| bits | group.bit()));
+    let (areas, group_kinds) = scope(plan, caller, order)?;
     Ok(RoundRow {
         id,
         name: text(&order.name, "/name")?,
@@ -83,11 +120,12 @@ fn draft(plan: &Plan, caller: &Caller, order: &RoundOrder, id: Id<Round>) -> Res
         tube_kind: tube_kind(order.tube_kind),
         starts_at,
         ends_at,
-        window: RoundWindow { opened_at: None, closed_at: None },
+        window: RoundWindow { opened_at: None, closing_at: None, closed_at: None },
         profile_version: plan.profile.version,
-        groups: groups.ok_or_else(|| Code::BodyInvalid.field("/groups"))?,
+        rule: GroupRule { groups: groups(&order.groups, "/groups")?, all: order.groups_all },
         expected: 0,
         areas,
+        group_kinds,
         version: order.version.unwrap_or(1),
     })
 }
@@ -98,7 +136,7 @@ pub async fn preview_round(app: &App, caller: &Caller, order: RoundOrder) -> Res
     let row = draft(&plan, caller, &order, Id::new(Uuid::nil()))?;
     let counted = row.clone();
     let counts = app.store.read("preview_round", move |tx| list::count(tx, &counted)).await?;
-    Ok(view::preview(&plan, &row, counts))
+    Ok(view::preview(&plan, &row, &counts))
 }
 
 /// Plans a round; nobody is expected before it is opened.

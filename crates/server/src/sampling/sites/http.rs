@@ -16,12 +16,9 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{
-    ops,
-    view::{self, LATELY_S},
-};
+use super::{ops, view};
 use crate::{
-    app::AppState,
+    app::{AppState, Waiting as _},
     edge::{
         guard::By,
         problem::{Code, JsonBody, Result},
@@ -63,19 +60,16 @@ async fn site_states(State(app): State<AppState>, Query(query): Query<InRound>) 
         None => running.max_by_key(|round| (round.window.opened_at, round.id)),
     };
     let id = round.map(|round| round.id);
-    let (villages, work) = app
+    let work = app
         .store
-        .read("site_states", move |tx| -> allclear_store::Result<_> {
-            let Some(id) = id else { return Ok((Vec::new(), Vec::new())) };
-            Ok((tx.expected_counts(id)?, tx.site_work(id, now.plus_seconds(-LATELY_S))?))
-        })
+        .read("site_states", move |tx| -> allclear_store::Result<_> { id.map_or_else(|| Ok(Vec::new()), |id| tx.site_work(id)) })
         .await?;
-    let expected = view::expected(&plan, &villages);
+    let queues = id.map(|id| app.live.queues(&plan, id, now)).unwrap_or_default();
     let mut sites: Vec<_> = plan.sites.values().collect();
     sites.sort_by(|a, b| (a.area, &a.name, a.id).cmp(&(b.area, &b.name, b.id)));
     let state = |site: &&allclear_store::rounds::SiteRow| {
         let work = work.iter().find(|work| work.site == site.id);
-        view::state(&plan, site, expected.get(&site.id).copied().unwrap_or(0), work, round, now)
+        view::state(&plan, site, queues.get(&site.id).copied().unwrap_or_default(), work)
     };
     let rows: Vec<SiteState> = sites.iter().map(state).collect();
     Ok(Json(Page { total: Some(rows.len() as i64), rows, next: None }))

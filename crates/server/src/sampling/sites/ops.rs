@@ -1,10 +1,13 @@
 //! What is ordered about sites and shifts.
 
-use allclear_domain::kernel::{
-    access::{Action, Role, allows},
-    change::Fact,
-    id::{Account, Id, Round, Site},
-    time::Instant,
+use allclear_domain::{
+    kernel::{
+        access::{Action, Role, allows},
+        change::Fact,
+        id::{Account, Id, Round, Site},
+        time::Instant,
+    },
+    sampling::hours::Hours,
 };
 use allclear_store::{StoreError, Tx, feed::NewChange, rounds::SiteRow, shifts::ShiftRow};
 use allclear_wire::sites::{NewShift, SiteOpening, SiteOrder, StationWorker};
@@ -40,6 +43,10 @@ fn site(plan: &Plan, caller: &Caller, order: &SiteOrder, before: Option<&SiteRow
     if !(1..=STATIONS_MAX).contains(&order.stations) {
         return Err(Code::BodyInvalid.field("/stations"));
     }
+    let hours = text(&order.hours, "/hours")?;
+    if Hours::parse(&hours).is_none() {
+        return Err(Code::BodyInvalid.field("/hours").detail("hours as 07:00-20:00, several with a comma, or 全天"));
+    }
     let inside = |value: Option<f64>, limit: f64| value.is_none_or(|v| v.is_finite() && v.abs() <= limit);
     if !inside(order.longitude, 180.0) || !inside(order.latitude, 90.0) || order.longitude.is_some() != order.latitude.is_some() {
         return Err(Code::BodyInvalid.field("/longitude"));
@@ -52,7 +59,7 @@ fn site(plan: &Plan, caller: &Caller, order: &SiteOrder, before: Option<&SiteRow
         stations: order.stations,
         longitude: order.longitude,
         latitude: order.latitude,
-        hours: text(&order.hours, "/hours")?,
+        hours,
         open: before.is_none_or(|site| site.open),
         transfer_to: before.and_then(|site| site.transfer_to),
         closed_reason: before.and_then(|site| site.closed_reason.clone()),

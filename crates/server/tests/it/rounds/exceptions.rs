@@ -81,7 +81,8 @@ async fn swabs_that_the_tube_refuses_are_kept_or_voided() {
     two["tube_kind"] = json!("single");
     phone.sync(&[one, two]).await.ok();
     let full = only(&desk, "tube_over_full").await;
-    assert_eq!(full["suggested"], "void");
+    assert_eq!((&full["suggested"], &full["allowed"]), (&json!("void"), &json!(["correct_kind", "void"])));
+    decide(&desk, &full, json!({ "decision": "keep" })).await.refused("decision_not_allowed");
     decide(&desk, &full, json!({ "decision": "void" })).await.refused("reason_required");
     decide(&desk, &full, json!({ "decision": "void", "note": "请重新采样" })).await.ok();
     assert_eq!(states(&city, &tube(2)).await, ["valid", "voided"]);
@@ -185,4 +186,219 @@ async fn a_lead_of_another_town_sees_nothing() {
     let path = format!("/api/v1/exceptions/{}", swab["id"].as_str().unwrap());
     lead.get(&path).await.refused("forbidden");
     lead.post(&format!("{path}/resolve"), json!({ "decision": "void", "note": "x" })).await.refused("forbidden");
+}
+
+#[tokio::test]
+async fn a_tube_counts_no_more_than_its_size_unless_it_is_a_larger_one() {
+    let (city, mut phone, desk) = started().await;
+    let (round, site) = (city.round(), city.site(0));
+    let mut swabs: Vec<_> = (1..=3).map(|no| phone.swab(round, site, &tube(1), no)).collect();
+    for (swab, no) in swabs.iter_mut().zip(some_people(&city).await) {
+        swab["tube_kind"] = json!("single");
+        swab["person"]["no"] = json!(no);
+    }
+    phone.sync(&swabs[..2]).await.ok();
+    let full = only(&desk, "tube_over_full").await;
+    decide(&desk, &full, json!({ "decision": "correct_kind" })).await.refused("body_invalid");
+    decide(&desk, &full, json!({ "decision": "correct_kind", "tube_kind": "single" })).await.refused("decision_not_allowed");
+    decide(&desk, &full, json!({ "decision": "correct_kind", "tube_kind": "pool5", "note": "实为五混一" })).await.ok();
+    assert_eq!(states(&city, &tube(1)).await, ["valid", "valid"]);
+    let row = city.app.store.read("test", |tx| tx.tube(&tube(1))).await.unwrap().unwrap();
+    assert_eq!((row.kind.as_str(), row.valid, row.inside), ("pool5", 2, 2));
+    // The kind stays, whatever the phone still believes; another swab fits.
+    phone.records(&swabs[2..]).await;
+    phone.records(&swabs).await;
+    assert_eq!(states(&city, &tube(1)).await, ["valid", "valid", "valid"]);
+}
+
+/// Some persons of the city.
+async fn some_people(city: &City) -> Vec<i64> {
+    let root = allclear_domain::kernel::area::AreaCode::parse("330784").unwrap();
+    let read = city.app.store.read("test", move |tx| tx.person_numbers(root, 0));
+    read.await.unwrap().into_iter().map(|(_, no)| no).take(20).collect()
+}
+
+#[tokio::test]
+async fn what_happened_at_a_site_is_shown_to_its_lead_wherever_the_person_lives() {
+    let (city, mut phone, _) = started().await;
+    let round = city.round();
+    let plan = city.app.plan();
+    let site = city.site(0);
+    let here = plan.sites[&Id::new(site)].area;
+    // Somebody from the other end of the city.
+    let far = plan.sites.values().map(|site| site.id.uuid()).max_by_key(|id| plan.sites[&Id::new(*id)].area).unwrap();
+    let stranger = city.people(far).await[0];
+    let mut early = phone.swab(round, site, &tube(1), stranger);
+    early["at"] = json!("2022-01-01T00:00:00Z");
+    let malformed = phone.swab(round, site, "T0000000420", stranger);
+    let seal = phone.command(json!({ "op": "seal_tube", "tube": tube(1), "counted": 7, "difference_signed_by": null }));
+    phone.sync(&[early, malformed, seal]).await.ok();
+    let lead = lead_of(&city, &here.to_string(), "lead0").await;
+    let rows = lead.get("/api/v1/exceptions").await.ok()["rows"].as_array().unwrap().clone();
+    let mut kinds: Vec<_> = rows.iter().map(|row| row["kind"].as_str().unwrap().to_owned()).collect();
+    kinds.sort();
+    assert_eq!(kinds, ["count_differs", "malformed_code", "round_closed"]);
+    assert!(rows.iter().all(|row| row["area"] == here.to_string() && row["site"] == json!(site)), "{rows:?}");
+    let away = lead_of(&city, &plan.sites[&Id::new(far)].area.to_string(), "lead1").await;
+    assert_eq!(away.get("/api/v1/exceptions").await.ok()["rows"], json!([]));
+}
+
+/// Somebody with one role in one area.
+async fn account(city: &City, role: &str, area: &str, name: &str) {
+    let admin = city.sign_in("admin").await;
+    let grants = json!([{ "role": role, "area": area }]);
+    let account = json!({ "name": name, "display_name": name, "password": PASSWORD, "grants": grants });
+    admin.post("/api/v1/accounts", account).await.ok();
+}
+
+const PASSWORD: &str = "another-long-one";
+
+/// A site lead of one area, signed in.
+async fn lead_of(city: &City, area: &str, name: &str) -> Client {
+    account(city, "site_lead", area, name).await;
+    let mut lead = city.nobody();
+    lead.sign_in(name, PASSWORD).await;
+    lead
+}
+
+#[tokio::test]
+async fn out_of_scope_and_wrong_state_have_both_sides() {
+    let (city, _, desk) = started().await;
+    let (round, site) = (city.round(), city.site(0));
+    let plan = city.app.plan();
+    let here = plan.sites[&Id::new(site)].area;
+    let town = here.parent().unwrap();
+    let elsewhere = plan.areas.iter().find(|area| area.code.parent().is_some() && !here.is_within(area.code)).unwrap().code;
+    account(&city, "registrar", &elsewhere.to_string(), "reg2").await;
+    let mut phone = city.phone_with("reg2", PASSWORD).await;
+    let people = some_people(&city).await;
+    let swab = phone.swab(round, site, &tube(1), people[0]);
+    phone.sync(&[swab]).await.ok();
+    let outside = only(&desk, "out_of_scope").await;
+    assert_eq!((&outside["suggested"], &outside["allowed"]), (&json!("void"), &json!(["keep", "void"])));
+    assert_eq!((&outside["area"], &outside["sent"]["registrar"]), (&json!(here.to_string()), &json!("reg2")));
+    let of_town = desk.get(&format!("/api/v1/exceptions?area={town}")).await.ok();
+    assert_eq!(of_town["rows"].as_array().unwrap().len(), 1);
+    decide(&desk, &outside, json!({ "decision": "keep" })).await.ok();
+    assert_eq!(states(&city, &tube(1)).await, ["valid"]);
+    // A tube is sealed twice.
+    let mut own = city.phone("registrar").await;
+    let swab = own.swab(round, site, &tube(2), people[1]);
+    let seal = own.command(json!({ "op": "seal_tube", "tube": tube(2), "counted": 1, "difference_signed_by": null }));
+    let again = own.command(json!({ "op": "seal_tube", "tube": tube(2), "counted": 1, "difference_signed_by": null }));
+    own.sync(&[swab, seal, again]).await.ok();
+    let wrong = only(&desk, "wrong_state").await;
+    assert_eq!((&wrong["allowed"], &wrong["met"]["tube"]["stage"]), (&json!(["dismiss"]), &json!("sealed")));
+    decide(&desk, &wrong, json!({ "decision": "dismiss", "note": "点了两次" })).await.ok();
+}
+
+#[tokio::test]
+async fn somebody_unknown_is_looked_at_with_a_reason_and_registered() {
+    let (city, mut phone, desk) = started().await;
+    let (round, site) = (city.round(), city.site(0));
+    let code = allclear_domain::kernel::code::CardCode::from_random([9; 10]).as_str().to_owned();
+    let mut swab = phone.swab(round, site, &tube(1), 1);
+    swab["person"] = json!({ "by": "code", "code": code });
+    phone.sync(&[swab]).await.ok();
+    let exception = only(&desk, "unknown_person").await;
+    let id = exception["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/exceptions/{id}/claim");
+    desk.post(&path, json!({ "reason": " " })).await.refused("reason_required");
+    assert_eq!(desk.post(&path, json!({ "reason": "核对身份" })).await.ok()["code"], code);
+    let register = |body: Value| json!({ "decision": "link_person", "register": body });
+    decide(&desk, &exception, register(json!({}))).await.refused("body_invalid");
+    decide(&desk, &exception, json!({ "decision": "link_person", "person": 1, "register": {} })).await.refused("body_invalid");
+    decide(&desk, &exception, register(json!({ "name": "周新来", "phone": "13800000000", "birth_year": 1990 }))).await.ok();
+    assert_eq!(states(&city, &tube(1)).await, ["valid"]);
+    let looks = city.app.store.read("test", move |tx| tx.access_of(&format!("exception {id}"), 10)).await.unwrap();
+    assert!(looks.iter().any(|look| look.action == "reveal_claim" && look.reason == "核对身份"), "the look is logged with its reason");
+    // The card that the device scanned is theirs now.
+    let mut by_card = phone.swab(round, site, &tube(2), 1);
+    by_card["person"] = json!({ "by": "code", "code": code });
+    phone.records(&[by_card]).await;
+    desk.post(&path, json!({ "reason": "再看" })).await.refused("not_found");
+}
+
+#[tokio::test]
+async fn exceptions_are_found_decided_together_and_taken_away_as_a_file() {
+    let (city, mut phone, desk) = started().await;
+    let round = city.round();
+    let (site, other) = (city.site(0), city.site(1));
+    let people = some_people(&city).await;
+    let mut commands = Vec::new();
+    for (serial, site) in [(1, site), (2, site), (3, other)] {
+        let mut early = phone.swab(round, site, &tube(serial), people[serial as usize]);
+        early["at"] = json!("2022-01-01T00:00:00Z");
+        commands.push(early);
+    }
+    commands.push(phone.swab(round, site, &tube(4), 999));
+    phone.sync(&commands).await.ok();
+    let count = |query: String| {
+        let desk = desk.clone();
+        async move { desk.get(&format!("/api/v1/exceptions?{query}")).await.ok()["rows"].as_array().unwrap().len() }
+    };
+    assert_eq!(count(String::new()).await, 4);
+    assert_eq!(count(format!("site={site}")).await, 3);
+    assert_eq!(count(format!("code={}", tube(3).to_lowercase())).await, 1);
+    assert_eq!(count(format!("code={}", &tube(1)[..4])).await, 4);
+    assert_eq!(count(format!("site={site}&kind=round_closed&round={round}")).await, 2);
+    assert_eq!(count(format!("area={}", city.app.plan().sites[&Id::new(other)].area)).await, 1);
+    let id = |index: usize| commands[index]["id"].clone();
+    let post = |ids: Value, note: &str| {
+        let (desk, body) = (desk.clone(), json!({ "ids": ids, "note": note }));
+        async move { desk.post("/api/v1/exceptions/resolve-many", body).await }
+    };
+    post(json!([id(0)]), " ").await.refused("reason_required");
+    post(json!([id(0), id(3)]), "同一原因").await.refused("body_invalid");
+    post(json!([]), "同一原因").await.refused("body_invalid");
+    let done = post(json!([id(0), id(1)]), "设备时间错误，已核对").await.ok();
+    assert_eq!((&done["resolved"], &done["left"]), (&json!(2), &json!([])));
+    assert_eq!(states(&city, &tube(1)).await, ["valid"], "as suggested: the round is open");
+    let left = post(json!([id(3)]), "查无此人").await.ok();
+    assert_eq!((&left["resolved"], &left["left"]), (&json!(0), &json!([id(3)])), "who it was must be said");
+    let export = |query: &str, body: Value| {
+        let (desk, path) = (desk.clone(), format!("/api/v1/exceptions/export?{query}"));
+        async move { desk.post(&path, body).await }
+    };
+    export("", json!({ "format": "csv", "reason": "" })).await.refused("reason_required");
+    export("", json!({ "format": "pdf", "reason": "周报" })).await.refused("body_invalid");
+    let csv = export("state=resolved", json!({ "format": "csv", "reason": "周报" })).await;
+    let text = String::from_utf8(csv.bytes).unwrap();
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(text.contains("轮次未开放") && text.contains("采纳") && text.contains("设备时间错误"));
+    let xlsx = export("", json!({ "format": "xlsx", "reason": "周报" })).await;
+    assert_eq!(&xlsx.bytes[..2], b"PK");
+}
+
+#[tokio::test]
+async fn only_the_swab_that_was_asked_for_is_no_second_collection() {
+    let mut lab = crate::lab::Desk::open().await;
+    let tube = crate::lab::tube;
+    let people = lab.fill(&tube(1), 5).await;
+    // The first comes again before anybody asked.
+    lab.city.clock.advance_seconds(60);
+    lab.fill_kind(&tube(2), "single", &people[..1]).await;
+    lab.city.clock.advance_seconds(1800);
+    lab.receive(&[tube(1)]).await;
+    let run = lab.run(1, &[tube(1)]).await;
+    lab.enter(Some(&run), &[tube(1)], "positive").await;
+    lab.release_one(&tube(1), "positive").await;
+    lab.settle().await;
+    lab.city.clock.advance_seconds(1800);
+    // The second comes when asked, is answered, and comes once more.
+    lab.fill_kind(&tube(3), "single", &people[1..2]).await;
+    lab.receive(&[tube(3)]).await;
+    let run = lab.run(2, &[tube(3)]).await;
+    lab.enter(Some(&run), &[tube(3)], "negative").await;
+    lab.release_one(&tube(3), "negative").await;
+    lab.settle().await;
+    lab.city.clock.advance_seconds(1800);
+    lab.fill_kind(&tube(4), "single", &people[1..2]).await;
+    lab.settle().await;
+    lab.city.drain().await;
+    let desk = lab.city.sign_in("sitelead").await;
+    let listed = desk.get("/api/v1/exceptions?kind=second_collection").await.ok();
+    let mut tubes: Vec<_> = listed["rows"].as_array().unwrap().iter().map(|row| row["subject"].as_str().unwrap().to_owned()).collect();
+    tubes.sort();
+    assert_eq!(tubes, [tube(2), tube(4)]);
 }

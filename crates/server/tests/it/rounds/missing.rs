@@ -2,7 +2,7 @@
 
 use allclear_domain::kernel::code::TubeCode;
 use allclear_testkit::City;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn whoever_is_sampled_leaves_the_list() {
@@ -68,7 +68,8 @@ async fn a_call_is_logged_and_its_outcome_kept() {
     assert_eq!(left.len(), people.len() - 5, "whoever was not reached is asked again");
     assert!(left.contains(&people[4]) && !left.contains(&people[0]));
     let called = grid.get(&format!("{base}?area={area}&show=called")).await.ok();
-    assert_eq!(called["rows"].as_array().unwrap().len(), 5);
+    assert_eq!(called["rows"].as_array().unwrap().len(), 2, "whoever is not expected any more has left the list");
+    assert_eq!(called["total"], people.len() - 3);
     assert_eq!(called["rows"][0]["outcome"], "coming");
     // The last word counts.
     let (path, body) = say(people[0], "refused", "");
@@ -93,4 +94,76 @@ async fn a_file_needs_a_reason_and_gives_every_row() {
     let xlsx = headquarters.post(&path, json!({ "area": area, "format": "xlsx", "reason": "入户" })).await;
     assert!(xlsx.bytes.starts_with(b"PK"));
     city.sign_in("sitelead").await.post(&path, json!({ "area": area, "format": "csv", "reason": "x" })).await.refused("forbidden");
+}
+
+#[tokio::test]
+async fn what_was_heard_changes_who_is_expected_until_something_else_is_heard() {
+    let city = City::start().await;
+    let grid = city.sign_in("gridworker").await;
+    let headquarters = city.sign_in("headquarters").await;
+    let (round, person) = (city.round(), city.people(city.site(0)).await[0]);
+    let path = format!("/api/v1/rounds/{round}/missing/{person}/outcome");
+    let look = || async {
+        city.drain().await;
+        let detail = headquarters.get(&format!("/api/v1/rounds/{round}")).await.ok();
+        let frame = headquarters.get("/api/v1/live/frame").await.ok();
+        let of = |reason: &str| {
+            let line = detail["exempt"].as_array().unwrap().iter().find(|line| line["reason"] == reason).cloned();
+            line.map_or(0, |line| line["persons"].as_i64().unwrap())
+        };
+        assert_eq!(detail["expected"], frame["total"]["expected"], "completion is of the same list");
+        (detail["expected"].as_i64().unwrap(), of("medical"), of("away"), of("other"))
+    };
+    let before = look().await;
+    let say = |outcome: &'static str, reason: Value| {
+        let (grid, path) = (grid.clone(), path.clone());
+        async move { grid.post(&path, json!({ "outcome": outcome, "note": "本人说", "reason": reason })).await }
+    };
+    say("exempt", json!("astronaut")).await.refused("body_invalid");
+    say("exempt", json!("medical")).await.ok();
+    assert_eq!(look().await, (before.0 - 1, before.1 + 1, before.2, before.3));
+    let area = city.app.plan().sites[&allclear_domain::kernel::id::Id::new(city.site(0))].area;
+    let given = headquarters.get(&format!("/api/v1/exemptions?area={area}")).await.ok();
+    assert_eq!((&given["rows"][0]["reason"], &given["rows"][0]["note"]), (&json!("medical"), &json!("符合豁免：本人说")));
+    say("moved_away", Value::Null).await.ok();
+    assert_eq!(look().await, (before.0 - 1, before.1, before.2 + 1, before.3));
+    say("sampled_elsewhere", Value::Null).await.ok();
+    assert_eq!(look().await, (before.0 - 1, before.1, before.2, before.3 + 1));
+    // Reached again: is coming after all.
+    say("coming", Value::Null).await.ok();
+    assert_eq!(look().await, before);
+    let listed = grid.get(&format!("/api/v1/rounds/{round}/missing?area={area}&show=called")).await.ok();
+    assert_eq!(listed["rows"][0]["outcome"], "coming");
+}
+
+#[tokio::test]
+async fn a_worker_of_several_villages_has_one_list() {
+    let city = City::start().await;
+    let admin = city.sign_in("admin").await;
+    let plan = city.app.plan();
+    let village = |index: usize| plan.sites[&allclear_domain::kernel::id::Id::new(city.site(index))].area.to_string();
+    // In no order, and far apart.
+    let grants: Vec<_> = [7, 0, 3].map(|index| json!({ "role": "grid_worker", "area": village(index) })).into();
+    let account = json!({ "name": "grid2", "display_name": "三村网格员", "password": "another-long-one", "grants": grants });
+    admin.post("/api/v1/accounts", account).await.ok();
+    let mut grid = city.nobody();
+    grid.sign_in("grid2", "another-long-one").await;
+    let round = city.round();
+    let mut mine = Vec::new();
+    for index in [0, 3, 7] {
+        mine.extend(city.people(city.site(index)).await);
+    }
+    let (mut seen, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = grid.get(&format!("/api/v1/rounds/{round}/missing?limit=2&after={after}")).await.ok();
+        assert_eq!(page["total"], mine.len());
+        seen.extend(page["rows"].as_array().unwrap().iter().map(|row| row["no"].as_i64().unwrap()));
+        let Some(next) = page["next"].as_str() else { break };
+        after = next.to_owned();
+    }
+    assert_eq!(seen, mine);
+    let areas = grid.get(&format!("/api/v1/rounds/{round}/missing/areas")).await.ok();
+    let codes: Vec<_> = areas.as_array().unwrap().iter().map(|row| row["area"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(codes, [village(0), village(3), village(7)]);
+    grid.get(&format!("/api/v1/rounds/{round}/missing?area={}", village(1))).await.refused("forbidden");
 }

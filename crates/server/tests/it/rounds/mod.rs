@@ -2,6 +2,8 @@
 
 mod exceptions;
 mod missing;
+mod scope;
+mod sites;
 
 use allclear_testkit::{City, Client};
 use serde_json::{Value, json};
@@ -15,6 +17,18 @@ fn order(scope: &[&str]) -> Value {
         "name": "第二轮", "scope": scope.iter().map(|area| json!({ "area": area, "tube_kind": null })).collect::<Vec<_>>(),
         "tube_kind": "pool10", "starts_at": "2022-01-07T00:00:00Z", "ends_at": "2022-01-08T00:00:00Z", "groups": [], "version": null,
     })
+}
+
+/// Card code of a person, and the end of the document number that opens their page.
+async fn card_of(city: &City, person: i64) -> (String, String) {
+    let read = city.app.store.read("test", move |tx| {
+        let code = tx.cards_of(&[person])?.pop().unwrap().1;
+        let (_, _, _, sealed) = tx.documents_of(&[person])?.pop().unwrap();
+        let number = tx.keys().open_cell("document", "number", &person.to_string(), &sealed)?;
+        Ok::<_, allclear_store::StoreError>((code, number))
+    });
+    let (code, number) = read.await.unwrap();
+    (code, number[number.len() - 4..].to_owned())
 }
 
 async fn event(client: &Client, round: &str, event: &str, reason: Option<&str>) -> allclear_testkit::Answer {
@@ -67,6 +81,7 @@ async fn a_plan_that_makes_no_sense_is_refused() {
     headquarters.post("/api/v1/rounds", odd).await.refused("body_invalid");
     let mut nobody = order(&[&root]);
     nobody["groups"] = json!(["infant", "elder_without_phone"]);
+    nobody["groups_all"] = json!(true);
     let round = headquarters.post("/api/v1/rounds", nobody).await.ok()["id"].as_str().unwrap().to_owned();
     event(&headquarters, &round, "open", None).await.refused("nobody_expected");
 }
@@ -153,6 +168,7 @@ async fn a_site_that_works_says_how_long_one_waits() {
     let tube = allclear_domain::kernel::code::TubeCode::from_serial(1).as_str().to_owned();
     let swabs: Vec<_> = people.iter().take(3).map(|no| phone.swab(round, site, &tube, *no)).collect();
     phone.records(&swabs).await;
+    city.drain().await;
     let states = headquarters.get(&format!("/api/v1/sites/states?round={round}")).await.ok();
     let state = states["rows"].as_array().unwrap().iter().find(|row| row["id"] == json!(site)).unwrap().clone();
     assert_eq!((&state["swabs"], &state["per_hour"], &state["expected"]), (&json!(3), &json!(6.0), &json!(people.len())));

@@ -1,5 +1,7 @@
 //! What the field sends.
 
+mod handover;
+
 use allclear_domain::kernel::code::{BoxCode, TubeCode};
 use allclear_testkit::City;
 use serde_json::json;
@@ -107,4 +109,26 @@ async fn a_box_is_packed_sealed_and_handed_over() {
         .await
         .unwrap();
     assert_eq!((stage, state.as_deref()), ("in_transit", Some("joined")));
+}
+
+#[tokio::test]
+async fn a_swab_of_a_closing_round_counts_and_the_registrar_is_told() {
+    let city = City::start().await;
+    let headquarters = city.sign_in("headquarters").await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let people = city.people(site).await;
+    let before = phone.swab(round, site, &tube(1), people[0]);
+    let event = |word: &'static str| {
+        let headquarters = headquarters.clone();
+        async move { headquarters.post(&format!("/api/v1/rounds/{round}/events"), json!({ "event": word, "reason": null })).await.ok() }
+    };
+    event("begin_closing").await;
+    let during = phone.swab(round, site, &tube(1), people[1]);
+    event("close").await;
+    let after = phone.swab(round, site, &tube(2), people[0]);
+    let answer = phone.sync(&[before, during, after]).await.ok();
+    let outcomes: Vec<_> = answer["outcomes"].as_array().unwrap().iter().map(|o| (o["exception"].clone(), o["warning"].clone())).collect();
+    let null = serde_json::Value::Null;
+    assert_eq!(outcomes, [(null.clone(), null.clone()), (null.clone(), json!("round_closing")), (json!("round_closed"), null)]);
 }
