@@ -6,7 +6,7 @@ import { surname } from './roster'
 import type { Scan } from './classify'
 import { CAPACITY } from './tally'
 import type { Member, TallyBox, TallyTube } from './tally'
-import type { DocumentKind, IdMode, PersonRef, RosterEntry, TubeKind } from './wire'
+import type { DocumentKind, IdMode, PersonRef, RosterEntry, Shift, TubeKind } from './wire'
 
 export type Refusal =
   | 'no_post'
@@ -17,6 +17,7 @@ export type Refusal =
   | 'tube_not_sealed'
   | 'tube_empty'
   | 'already_sampled'
+  | 'other_kind'
   | 'family_unknown'
   | 'not_a_person'
   | 'not_a_number'
@@ -29,9 +30,10 @@ export type Refusal =
   | 'nothing_to_undo'
   | 'misread'
 
-export type Answer<T> = ({ ok: true } & T) | { ok: false; refusal: Refusal; tube?: string; at?: string }
+export type Answer<T> =
+  ({ ok: true } & T) | { ok: false; refusal: Refusal; tube?: string; at?: string; kind?: TubeKind }
 
-const refuse = (refusal: Refusal, more: { tube?: string; at?: string } = {}): { ok: false; refusal: Refusal } => ({
+const refuse = (refusal: Refusal, more: { tube?: string; at?: string; kind?: TubeKind } = {}): { ok: false; refusal: Refusal } => ({
   ok: false,
   refusal,
   ...more,
@@ -48,6 +50,8 @@ export interface Candidate {
   sampled: { tube: string | undefined; at: string | undefined } | undefined
   /** How many share the household, this person included. */
   familySize: number
+  /** Kind of tube that the round says for this person, where it is not the usual one here. */
+  kind: TubeKind | undefined
 }
 
 export interface Registered {
@@ -56,9 +60,15 @@ export interface Registered {
   left: number
 }
 
+/** Kind of tube that a round says for most people of a site. */
+export function usualKind(shift: Shift, round: string): TubeKind {
+  const here = shift.kinds?.find((kind) => kind.round === round && kind.groups.length === 0)
+  return here?.tube_kind ?? shift.rounds.find((one) => one.id === round)?.tube_kind ?? 'pool10'
+}
+
 export class Desk {
-  /** The tube on the table, and the kind it will have if it is new. */
-  active: { code: string; kind: TubeKind } | undefined
+  /** The tube on the table, and the kind it will have if it is new; `chosen` if the registrar said so. */
+  active: { code: string; kind: TubeKind; chosen?: boolean } | undefined
   /** The box on the table. */
   box: string | undefined
 
@@ -95,10 +105,9 @@ export class Desk {
       const known = this.field.tally.tubes.get(code)
       if (known?.sealedAt != null) return refuse('tube_sealed', { tube: code, at: known.sealedAt })
       if (this.field.tally.boxHolding(code) !== undefined) return refuse('tube_boxed', { tube: code })
-      const round = post.shift.rounds.find((r) => r.id === post.round)
-      const chosen = known?.kind ?? kind ?? round?.tube_kind ?? 'pool10'
-      await this.setActive({ code, kind: chosen })
-      return { ok: true, kind: chosen, count: known?.members.length ?? 0 }
+      const now = known?.kind ?? kind ?? usualKind(post.shift, post.round)
+      await this.setActive({ code, kind: now, ...(kind !== undefined && { chosen: true }) })
+      return { ok: true, kind: now, count: known?.members.length ?? 0 }
     })
   }
 
@@ -107,7 +116,7 @@ export class Desk {
     return this.field.inTurn(async () => {
       if (this.active === undefined) return refuse('no_tube')
       if ((this.field.tally.tubes.get(this.active.code)?.members.length ?? 0) > 0) return refuse('tube_full')
-      await this.setActive({ code: this.active.code, kind })
+      await this.setActive({ code: this.active.code, kind, chosen: true })
       return { ok: true }
     })
   }
@@ -176,7 +185,7 @@ export class Desk {
   }
 
   private stranger(person: PersonRef, idMode: IdMode, label: string): Candidate {
-    return { person, idMode, label, name: undefined, sampled: this.sampledHere(person), familySize: 1 }
+    return { person, idMode, label, name: undefined, sampled: this.sampledHere(person), familySize: 1, kind: undefined }
   }
 
   private known(entry: RosterEntry, idMode: IdMode): Candidate {
@@ -184,7 +193,8 @@ export class Desk {
     const elsewhere = entry.sampled ? { tube: undefined, at: undefined } : undefined
     const sampled = this.sampledHere(person) ?? elsewhere
     const familySize = this.field.roster?.familyOf(entry).length ?? 1
-    return { person, idMode, label: surname(entry.name), name: entry.name, sampled, familySize }
+    const kind = entry.tube_kinds?.[this.post()?.round ?? '']
+    return { person, idMode, label: surname(entry.name), name: entry.name, sampled, familySize, kind }
   }
 
   private sampledHere(person: PersonRef): Candidate['sampled'] {
@@ -202,16 +212,23 @@ export class Desk {
       const post = this.post()
       if (post === undefined) return refuse('no_post')
       if (this.active === undefined) return refuse('no_tube')
-      const { code, kind } = this.active
+      const { code, chosen } = this.active
       const known = this.field.tally.tubes.get(code)
+      const filled = known !== undefined && known.members.length > 0
+      // The first swab says what an empty tube is, unless the registrar chose.
+      const kind = !filled && !chosen && who.kind !== undefined ? who.kind : this.active.kind
       if (known?.sealedAt != null) return refuse('tube_sealed', { tube: code, at: known.sealedAt })
-      const size = CAPACITY[known?.kind ?? kind]
+      const inHand = known?.kind ?? kind
+      const size = CAPACITY[inHand]
       if ((known?.members.length ?? 0) >= size) return refuse('tube_full', { tube: code })
       // Asked again here, in turn: two quick scans of one card are one person.
       const before = this.sampledHere(who.person) ?? who.sampled
       if (before !== undefined && !anyway) {
         const { tube, at } = before
         return refuse('already_sampled', { ...(tube && { tube }), ...(at && { at }) })
+      }
+      if (filled && !chosen && who.kind !== undefined && who.kind !== inHand && !anyway) {
+        return refuse('other_kind', { tube: code, kind: who.kind })
       }
       const collection = await this.field.keep(
         {
@@ -220,7 +237,7 @@ export class Desk {
           site: post.shift.site.id,
           station: post.station,
           tube: code,
-          tube_kind: known?.kind ?? kind,
+          tube_kind: inHand,
           person: who.person,
           id_mode: who.idMode,
         },

@@ -145,7 +145,7 @@ export class Field {
   private async remark(records: OutboxRecord[]): Promise<void> {
     const since = this.world.now() - REMARK_MS
     for (const record of records) {
-      const worth = record.exception !== null || record.warning === 'already_sampled'
+      const worth = record.exception !== null || record.warning === 'already_sampled' || record.warning === 'round_closing'
       if (!worth || Date.parse(record.at) < since) continue
       const label = await this.labelOf(record)
       for (const listener of this.remarkListeners) listener(record, label)
@@ -200,6 +200,14 @@ export class Field {
     this.lastSite = post.shift.site.id
     await this.db.put('meta', this.lastSite, 'last_site')
     if (roster !== undefined) this.roster = await RosterBook.take(this.db, post.shift.site.id, roster)
+    this.tell()
+  }
+
+  /** Takes news of the place where this device works: closed, kinds of tube, rounds. */
+  async renewShift(shift: Shift): Promise<void> {
+    if (this.post === undefined || this.post.shift.site.id !== shift.site.id) return
+    this.post = { ...this.post, shift }
+    await this.db.put('meta', JSON.parse(JSON.stringify(this.post)), 'post')
     this.tell()
   }
 

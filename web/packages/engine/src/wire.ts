@@ -61,8 +61,9 @@ export type ExceptionKind =
   | 'unknown_target'
   | 'wrong_state'
   | 'out_of_scope'
+  | 'hand_over_disputed'
 
-export type Warning = 'already_sampled' | 'tube_full' | 'not_expected'
+export type Warning = 'already_sampled' | 'tube_full' | 'not_expected' | 'round_closing'
 
 export interface Outcome {
   id: string
@@ -84,6 +85,8 @@ export interface RosterEntry {
   household: number | null
   household_code: string | null
   sampled: boolean
+  /** Kind of tube for this person, by round, where it is not the site's usual one. */
+  tube_kinds?: Record<string, TubeKind>
 }
 
 export interface Roster {
@@ -117,8 +120,27 @@ export interface Site {
   open: boolean
 }
 
+/** A kind of tube that a round says here; of each round the first is the usual one. */
+export interface SiteKind {
+  round: string
+  area: string
+  groups: string[]
+  tube_kind: TubeKind
+}
+
+/** Where people are sent while a site is closed. */
+export interface GoTo {
+  site: string
+  name: string
+  hours: string
+}
+
 export interface Shift {
   site: Site
   rounds: Round[]
+  // Missing in a post that was taken up before these were known.
+  kinds?: SiteKind[]
+  go_to?: GoTo | null
+  closed_reason?: string | null
   as_of: string
 }

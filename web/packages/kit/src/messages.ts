@@ -91,6 +91,13 @@ export const kitMessages = defineMessages({
       unknown_target: '对象未登记',
       wrong_state: '状态不符',
       out_of_scope: '超出权限范围',
+      hand_over_disputed: '交接不一致',
+    },
+    warning: {
+      already_sampled: '本轮已采样',
+      tube_full: '满管',
+      not_expected: '不在应检名单',
+      round_closing: '本轮正在收尾，不再接新人',
     },
     document: {
       resident_id: '居民身份证',
@@ -189,6 +196,13 @@ export const kitMessages = defineMessages({
       unknown_target: 'Unknown target',
       wrong_state: 'Wrong state',
       out_of_scope: 'Out of scope',
+      hand_over_disputed: 'Hand-over disputed',
+    },
+    warning: {
+      already_sampled: 'Sampled in this round',
+      tube_full: 'Tube full',
+      not_expected: 'Not on the expected list',
+      round_closing: 'The round is closing: take nobody new',
     },
     document: {
       resident_id: 'Resident ID',

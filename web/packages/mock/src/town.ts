@@ -90,5 +90,5 @@ export function townShift(asOf: string): Shift {
     profile_version: 1,
     expected: 2000,
   }
-  return { site, rounds: [round], as_of: asOf }
+  return { site, rounds: [round], kinds: [], go_to: null, closed_reason: null, as_of: asOf }
 }

@@ -14,6 +14,7 @@ export type Question =
   | { ask: 'kind' }
   | { ask: 'family'; people: Candidate[] }
   | { ask: 'already'; who: Candidate; tube: string | undefined; at: string | undefined }
+  | { ask: 'otherKind'; who: Candidate; kind: TubeKind }
   | { ask: 'unsealed'; code: string }
   | { ask: 'move'; collection: string }
 
@@ -100,6 +101,9 @@ export function useRegister() {
       } else if (answer.refusal === 'already_sampled') {
         question.value = { ask: 'already', who, tube: answer.tube, at: answer.at }
         tell('stop', t('field.refusal.already_sampled'), who.label)
+      } else if (answer.refusal === 'other_kind' && answer.kind !== undefined) {
+        question.value = { ask: 'otherKind', who, kind: answer.kind }
+        tell('stop', t('field.refusal.other_kind'), who.label)
       } else {
         refuse(answer.refusal)
         if (answer.refusal === 'tube_full') question.value = { ask: 'seal' }

@@ -1,6 +1,7 @@
 // Loading what a shift needs from the server, under the device's token.
 import type { Roster, Shift, Site } from '@allclear/engine'
 import { useAct, useHttp } from '@allclear/kit'
+import { onScopeDispose } from 'vue'
 import { useBook } from '../book'
 
 export function useShiftApi() {
@@ -18,6 +19,23 @@ export function useShiftApi() {
     shift: (site: string) => get<Shift>('/field/shift', { site }),
     roster: (site: string) => get<Roster>('/field/roster', { site }),
   }
+}
+
+const NEWS_MS = 60_000
+
+/** Asks every minute whether the place still takes people, and with which tubes. Without network the last word stands. */
+export function useShiftNews() {
+  const { field } = useBook()
+  const api = useShiftApi()
+  const ask = async () => {
+    const site = field.post?.shift.site.id
+    if (site === undefined || field.identity === undefined || !navigator.onLine) return
+    const shift = await api.shift(site).catch(() => undefined)
+    if (shift !== undefined) await field.renewShift(shift)
+  }
+  const timer = window.setInterval(() => void ask(), NEWS_MS)
+  onScopeDispose(() => window.clearInterval(timer))
+  void ask()
 }
 
 export function useRosterLoad() {

@@ -22,6 +22,10 @@ export const messages = defineMessages({
       refused: '拒绝',
     },
     ask: '结果',
+    mine: '我负责的全部',
+    chooseTown: '请选一个镇街或村社区查看名单',
+    exemptReason: '豁免原因',
+    reasonWord: { medical: '不宜采样', quarantined: '隔离中', vaccinated: '48小时内接种', away: '外出', deceased: '已故', other: '其他' },
     exemptWhy: '豁免原因',
     save: '保存',
     group: {
@@ -68,6 +72,10 @@ export const messages = defineMessages({
       refused: 'Refused',
     },
     ask: 'Outcome',
+    mine: 'All my areas',
+    chooseTown: 'Choose a town or community to see names',
+    exemptReason: 'Reason',
+    reasonWord: { medical: 'Medical', quarantined: 'Quarantined', vaccinated: 'Vaccinated within 48 h', away: 'Away', deceased: 'Deceased', other: 'Other' },
     exemptWhy: 'Why exempt',
     save: 'Save',
     group: {
