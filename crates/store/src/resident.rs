@@ -25,20 +25,29 @@ pub struct SwabRow {
     pub site: Id<Site>,
     /// When it was taken.
     pub taken_at: Instant,
+    /// Whether it counts; otherwise its tube could not be tested.
+    pub valid: bool,
 }
 
 impl Tx<'_> {
-    /// The newest valid swabs of some persons.
+    /// The newest swabs of some persons that count, and those whose tube could not be tested.
     pub fn swabs_of(&self, persons: &[i64], limit: i64) -> Result<Vec<SwabRow>> {
         let keys: Vec<[u8; 8]> = persons.iter().map(|no| no.to_be_bytes()).collect();
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
         self.query(
-            "SELECT person, round, tube, site, taken_at FROM person_collection
-             WHERE bucket = ANY($1) AND person = ANY($2) AND state = 'valid' ORDER BY taken_at DESC LIMIT $3",
+            "SELECT c.person, c.round, c.tube, c.site, c.taken_at, c.state FROM person_collection c
+             WHERE c.bucket = ANY($1) AND c.person = ANY($2) AND (c.state = 'valid' OR EXISTS
+                 (SELECT 1 FROM person_report r WHERE r.bucket = c.bucket AND r.person = c.person AND r.round = c.round
+                  AND r.tube = c.tube AND r.value = 'resample'))
+             ORDER BY c.taken_at DESC LIMIT $3",
             &[Val::I64s(&buckets), Val::I64s(persons), limit.into()],
         )?
         .iter()
-        .map(|row| Ok(SwabRow { person: row.at(0)?, round: row.at(1)?, tube: row.at(2)?, site: row.at(3)?, taken_at: row.at(4)? }))
+        .map(|row| {
+            let state: String = row.at(5)?;
+            let valid = state == "valid";
+            Ok(SwabRow { person: row.at(0)?, round: row.at(1)?, tube: row.at(2)?, site: row.at(3)?, taken_at: row.at(4)?, valid })
+        })
         .collect()
     }
 

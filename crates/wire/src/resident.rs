@@ -84,6 +84,15 @@ pub struct ResidentSite {
     pub go_to: Option<String>,
 }
 
+/// What a person must know of their tests. A positive is told by a doctor: `case` only asks to wait for the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ResidentNotice {
+    /// `resample`, `under_recheck`, `recheck_closed` or `case`.
+    pub kind: String,
+    /// When.
+    pub at: String,
+}
+
 /// A member of the household: their code can be shown for them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FamilyMember {
@@ -110,6 +119,8 @@ pub struct ResidentPage {
     pub round: Option<ResidentRound>,
     /// Tests, newest first; at most 30.
     pub tests: Vec<ResidentTest>,
+    /// What the person must know, newest first.
+    pub notices: Vec<ResidentNotice>,
     /// The rest of the household.
     pub family: Vec<FamilyMember>,
 }

@@ -21,6 +21,11 @@ pub struct Profile {
     pub clock_skew_max_s: i64,
     /// How long a re-sampling task may stay open, seconds.
     pub resample_due_s: i64,
+    /// How long a positive single tube may wait until a hospital has taken the person over, seconds.
+    pub case_due_s: i64,
+    /// Longest time from the first swab to the test of a tube that a laboratory keeps at 4 °C, seconds.
+    /// Source: national guide, within 24 h.
+    pub cold_max_s: i64,
     /// Persons one site should serve, lower and upper end (planner).
     pub persons_per_site: (u32, u32),
     /// Persons one sampler serves in a whole round (planner): samplers = population / this.
@@ -48,6 +53,8 @@ impl Profile {
             lab_turnaround_max_s: 8 * 3600,
             clock_skew_max_s: 600,
             resample_due_s: 6 * 3600,
+            case_due_s: 2 * 3600,
+            cold_max_s: 24 * 3600,
             persons_per_site: (2000, 3000),
             persons_per_sampler: 360,
             persons_per_household: 3,

@@ -18,11 +18,13 @@ pub enum Outcome {
     Positive,
     /// 无法联系: somebody tried and signed for it.
     Unreachable,
+    /// Positive by an own single tube that opened the case, and not handed to a hospital yet.
+    CaseOpen,
 }
 
 impl Outcome {
     /// Every outcome, in display order.
-    pub const ALL: [Self; 4] = [Self::UnderRecheck, Self::Negative, Self::Positive, Self::Unreachable];
+    pub const ALL: [Self; 5] = [Self::UnderRecheck, Self::Negative, Self::Positive, Self::Unreachable, Self::CaseOpen];
 
     /// The word used in SQL and JSON.
     #[must_use]
@@ -32,6 +34,7 @@ impl Outcome {
             Self::Negative => "negative",
             Self::Positive => "positive",
             Self::Unreachable => "unreachable",
+            Self::CaseOpen => "case_open",
         }
     }
 
@@ -44,14 +47,16 @@ impl Outcome {
     /// Whether the member is accounted for.
     #[must_use]
     pub const fn is_settled(self) -> bool {
-        !matches!(self, Self::UnderRecheck)
+        !matches!(self, Self::UnderRecheck | Self::CaseOpen)
     }
 
     /// What becomes of a member, or why it stays.
     pub const fn step(self, event: Event) -> Result<Self, Refusal> {
         match (self, event) {
+            (Self::CaseOpen, Event::HandedOver) => Ok(Self::Positive),
             // A positive single result stands; only a person may look at it again, as a new test.
-            (Self::Positive, _) => Err(Refusal::Positive),
+            (Self::Positive | Self::CaseOpen, _) => Err(Refusal::Positive),
+            (_, Event::HandedOver) => Err(Refusal::NotACase),
             (_, Event::Single(Value::Positive)) => Ok(Self::Positive),
             (Self::Negative, Event::Single(Value::Negative)) => Err(Refusal::Already),
             (_, Event::Single(Value::Negative)) => Ok(Self::Negative),
@@ -75,6 +80,8 @@ pub enum Event {
     Unreachable,
     /// The member was found after all.
     Found,
+    /// A hospital or disease control took the case over.
+    HandedOver,
 }
 
 /// Why nothing changes.
@@ -92,6 +99,9 @@ pub enum Refusal {
     /// An inconclusive or invalid single result settles nobody.
     #[error("an inconclusive or invalid single result settles nothing; take another swab")]
     AnswersNothing,
+    /// Only a positive single tube opens a case.
+    #[error("no single tube of this member is positive")]
+    NotACase,
     /// Not in this pool.
     #[error("this person is not a member of the pool")]
     NotAMember,
@@ -144,13 +154,14 @@ mod tests {
 
     use super::*;
 
-    const EVENTS: [Event; 6] = [
+    const EVENTS: [Event; 7] = [
         Event::Single(Value::Negative),
         Event::Single(Value::Positive),
         Event::Single(Value::Inconclusive),
         Event::Single(Value::Invalid),
         Event::Unreachable,
         Event::Found,
+        Event::HandedOver,
     ];
 
     #[test]
@@ -177,6 +188,15 @@ mod tests {
         assert!(pool.is_closed());
         pool.apply(PersonNo(3), Event::Found).unwrap();
         assert!(!pool.is_closed(), "a member that was found opens the pool again");
+    }
+
+    #[test]
+    fn a_single_positive_stays_open_until_somebody_took_it_over() {
+        let mut case = FollowUp::of([(PersonNo(1), Outcome::CaseOpen)]);
+        assert!(!case.is_closed());
+        assert_eq!(case.apply(PersonNo(1), Event::Unreachable), Err(Refusal::Positive), "nobody loses a positive");
+        assert_eq!(case.apply(PersonNo(1), Event::HandedOver), Ok(Outcome::Positive));
+        assert!(case.is_closed());
     }
 
     proptest! {

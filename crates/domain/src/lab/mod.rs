@@ -8,4 +8,5 @@ pub mod reception;
 pub mod release;
 pub mod result;
 pub mod run;
+pub mod task;
 pub mod tube;

@@ -21,6 +21,8 @@ pub enum Event {
     Release(Value),
     /// Cannot be tested.
     Reject,
+    /// Withdrawn before a laboratory had it.
+    Withdraw,
 }
 
 /// Why an event does not fit.
@@ -44,6 +46,9 @@ pub enum Refusal {
     /// The tube was rejected or voided.
     #[error("the tube was withdrawn")]
     Withdrawn,
+    /// The laboratory has it.
+    #[error("a laboratory has the tube: it rejects it there")]
+    AtTheLab,
     /// The event happened before.
     #[error("this has been done before")]
     Already,
@@ -57,13 +62,15 @@ pub const fn step(stage: Stage, event: Event) -> Result<Stage, Refusal> {
     use Event as E;
     use Stage as S;
     match (stage, event) {
-        (S::Rejected, E::Reject) => Err(Refusal::Already),
+        (S::Rejected, E::Reject) | (S::Void, E::Withdraw) => Err(Refusal::Already),
         (S::Rejected | S::Void, _) => Err(Refusal::Withdrawn),
+        (S::Open | S::Sealed | S::Boxed | S::InTransit, E::Withdraw) => Ok(S::Void),
         (S::Sealed | S::Boxed | S::InTransit, E::Receive) => Ok(S::Received),
         (S::Open, E::Receive) => Err(Refusal::NotSealed),
         (S::Open | S::Sealed | S::Boxed | S::InTransit, _) => Err(Refusal::NotReceived),
         (S::Released, E::Release(_)) => Err(Refusal::Already),
         (S::Released, _) => Err(Refusal::Released),
+        (S::Received | S::OnRun | S::Resulted, E::Withdraw) => Err(Refusal::AtTheLab),
         (S::Received | S::OnRun | S::Resulted, E::Receive) => Err(Refusal::Already),
         (S::Received | S::OnRun | S::Resulted, E::Reject) => Ok(S::Rejected),
         (S::Received, E::PlaceOnRun) => Ok(S::OnRun),
@@ -101,6 +108,7 @@ mod tests {
                 Event::Release(Value::Positive),
                 Event::Release(Value::Invalid),
                 Event::Reject,
+                Event::Withdraw,
             ] {
                 let next = match step(stage, event) {
                     Ok(next) => next.as_str().to_string(),

@@ -16,15 +16,14 @@ use allclear_domain::{
 use allclear_store::{
     Tx,
     feed::NewChange,
-    lab::{
-        clocks::ClockRow,
-        follow_ups::{FollowUpRow, MemberRow, NewTask, NoticeRow, ReportRow},
-        results::LabTubeRow,
-    },
+    lab::{clocks::ClockRow, follow_ups::MemberRow, results::LabTubeRow},
 };
 use uuid::Uuid;
 
-use super::ops::{derived_id, settle};
+use super::{
+    consequences::{self, Effects},
+    ops::settle,
+};
 use crate::edge::problem::Result;
 
 /// Name of this follower's cursor.
@@ -41,15 +40,11 @@ struct Gathered {
     stages: BTreeMap<String, (Stage, Id<Round>, Id<allclear_domain::kernel::id::Site>, Instant)>,
     /// Released tubes, with when and whether negative.
     released: Vec<(String, Instant, bool)>,
-    /// Rejected tubes, with when.
+    /// Rejected and void tubes, with when.
     rejected: Vec<(String, Instant)>,
     /// Persons sampled again, with when.
     sampled: BTreeMap<PersonNo, (String, Instant)>,
-    /// Follow-ups that opened or closed.
-    facts: Vec<Fact>,
-    reports: BTreeMap<(PersonNo, Id<Round>, String), ReportRow>,
-    notices: Vec<NoticeRow>,
-    tasks: Vec<NewTask>,
+    effects: Effects,
 }
 
 /// Applies the next changes in one commit.
@@ -71,12 +66,8 @@ pub fn follow(tx: &Tx<'_>, profile: &Profile, now: Instant, change: Uuid) -> Res
     late(tx, &mut gathered)?;
     released(tx, profile, &mut gathered)?;
     sampled_again(tx, &gathered)?;
-    let reports: Vec<ReportRow> = std::mem::take(&mut gathered.reports).into_values().collect();
-    tx.put_reports(&reports)?;
-    gathered.notices.sort_by_key(|notice| notice.person);
-    tx.put_notices(&gathered.notices)?;
-    tx.open_tasks(&gathered.tasks)?;
-    tx.append_change(&NewChange { id: change, bucket: 0, at: now, op: "follow_laboratory", author: NAME, facts: &gathered.facts })?;
+    gathered.effects.write(tx)?;
+    tx.append_change(&NewChange { id: change, bucket: 0, at: now, op: "follow_laboratory", author: NAME, facts: &gathered.effects.facts })?;
     Ok(tx.advance_follower(NAME, last)?)
 }
 
@@ -86,7 +77,7 @@ fn gather(changes: Vec<Change>) -> Gathered {
         for fact in change.facts {
             match fact {
                 Fact::Tube { code, round, site, to, at, .. } => {
-                    if to == Stage::Rejected {
+                    if matches!(to, Stage::Rejected | Stage::Void) {
                         gathered.rejected.push((code.clone(), at));
                     }
                     gathered.stages.insert(code, (to, round, site, at));
@@ -154,46 +145,11 @@ fn clock(
     }
 }
 
-fn task(kind: &'static str, member: &MemberRow, at: Instant, profile: &Profile) -> NewTask {
-    NewTask {
-        id: derived_id(&[b"task", kind.as_bytes(), member.tube.as_bytes(), &member.person.0.to_be_bytes()]),
-        kind,
-        person: member.person,
-        subject: member.tube.clone(),
-        round: member.round,
-        area: member.area,
-        due_at: at.plus_seconds(profile.resample_due_s),
-        opened_at: at,
-    }
-}
-
-fn notice(kind: &str, person: PersonNo, tube: &str, at: Instant) -> NoticeRow {
-    let id = derived_id(&[b"notice", kind.as_bytes(), tube.as_bytes(), &person.0.to_be_bytes()]);
-    NoticeRow { person, id, kind: kind.into(), tube: tube.into(), at }
-}
-
-impl Gathered {
-    fn report(&mut self, member: &MemberRow, value: &str, at: Instant) {
-        let key = (member.person, member.round, member.tube.clone());
-        let row = ReportRow {
-            person: member.person,
-            round: member.round,
-            tube: member.tube.clone(),
-            value: value.into(),
-            taken_at: member.taken_at,
-            reported_at: at,
-        };
-        self.reports.insert(key, row);
-    }
-}
-
-/// A rejected tube: each member is told and gets a task to be sampled again.
+/// A rejected or void tube: each member is told and gets a task to be sampled again.
 fn rejected(tx: &Tx<'_>, profile: &Profile, gathered: &mut Gathered) -> Result<()> {
     for (code, at) in std::mem::take(&mut gathered.rejected) {
         for member in tx.members_of(&[&code], &["rejected"])? {
-            gathered.tasks.push(task("resample", &member, at, profile));
-            gathered.notices.push(notice("resample", member.person, &code, at));
-            gathered.report(&member, "resample", at);
+            gathered.effects.resample(&member, at, profile);
         }
     }
     Ok(())
@@ -228,7 +184,7 @@ fn released(tx: &Tx<'_>, profile: &Profile, gathered: &mut Gathered) -> Result<(
             others.entry(member.tube.clone()).or_default().push(member);
         } else {
             let reported_at = at.get(member.tube.as_str()).copied().unwrap_or(member.taken_at);
-            gathered.report(&member, "negative", reported_at);
+            gathered.effects.report(&member, "negative", reported_at);
             by_tube.entry(member.tube.clone()).or_default().push(member);
         }
     }
@@ -237,7 +193,15 @@ fn released(tx: &Tx<'_>, profile: &Profile, gathered: &mut Gathered) -> Result<(
     settle_singles(tx, gathered, &single, &by_tube, &at)?;
     for code in non_negative {
         let members = others.remove(code).unwrap_or_default();
-        open(tx, profile, gathered, code, &members, at.get(code).copied().unwrap_or_default())?;
+        let Some(tube) = tx.lab_tubes(&[code])?.remove(code) else { continue };
+        let at = at.get(code).copied().unwrap_or_default();
+        // Most were opened in the commit of their release; what it wrote is written again as it stands.
+        consequences::open(tx, profile, &mut gathered.effects, &tube, &members, at)?;
+        if consequences::is_case(&tube) {
+            for member in &members {
+                settle_person(tx, gathered, member, Value::Positive, at)?;
+            }
+        }
     }
     Ok(())
 }
@@ -276,50 +240,12 @@ fn settle_person(tx: &Tx<'_>, gathered: &mut Gathered, single: &MemberRow, value
         let Some(pool) = tx.follow_up_for_update(&membership.tube)? else { continue };
         // A refusal means that the member is settled already, or that a grey single settles nobody.
         let Ok(facts) = settle(tx, &pool, &membership, Event::Single(value), Some(&single.tube), (at, None, None)) else { continue };
-        gathered.facts.extend(facts);
+        gathered.effects.facts.extend(facts);
         let word = if value == Value::Positive { "positive" } else { "negative" };
         let of_pool = MemberRow { tube: membership.tube.clone(), taken_at: membership.taken_at, round: pool.round, ..single.clone() };
-        gathered.report(&of_pool, word, at);
-        gathered.notices.push(notice("recheck_closed", single.person, &membership.tube, at));
+        gathered.effects.report(&of_pool, word, at);
+        gathered.effects.notice("recheck_closed", single.person, &membership.tube, at);
         tx.close_tasks(single.person, "recheck", word, at)?;
-    }
-    Ok(())
-}
-
-/// What a non-negative tube opens. In a pool nobody is shown positive.
-fn open(tx: &Tx<'_>, profile: &Profile, gathered: &mut Gathered, code: &str, members: &[MemberRow], at: Instant) -> Result<()> {
-    let Some(tube) = tx.lab_tubes(&[code])?.remove(code) else { return Ok(()) };
-    let value = tube.value.unwrap_or(Value::Inconclusive);
-    if tube.kind == TubeKind::Single && value == Value::Positive {
-        for member in members {
-            gathered.report(member, "positive", at);
-            settle_person(tx, gathered, member, value, at)?;
-        }
-        return Ok(());
-    }
-    for member in members {
-        gathered.report(member, "under_recheck", at);
-        gathered.notices.push(notice("under_recheck", member.person, code, at));
-        gathered.tasks.push(task("recheck", member, at, profile));
-    }
-    let count = i32::try_from(members.len()).unwrap_or(i32::MAX);
-    let row = FollowUpRow {
-        tube: code.into(),
-        id: derived_id(&[b"follow-up", code.as_bytes()]),
-        lab: tube.lab,
-        round: tube.round,
-        site: tube.site,
-        value: value.as_str().into(),
-        members: count,
-        members_open: count,
-        members_positive: 0,
-        opened_at: at,
-        closed_at: None,
-    };
-    if tx.open_follow_up(&row, members)? {
-        gathered.facts.push(Fact::FollowUp { tube: code.into(), round: tube.round, delta: 1 });
-    } else {
-        tx.recount_follow_up(code, at)?;
     }
     Ok(())
 }

@@ -195,10 +195,10 @@ fn write_members(
     members: &BTreeMap<Id<Collection>, Membership>,
     command: Option<&Incoming>,
 ) -> Result<()> {
-    let rejected = collections.first().and_then(|row| work.tubes.get(&row.tube)).is_some_and(|tube| tube.stage == Stage::Rejected);
+    let rejected = collections.first().and_then(|row| work.tubes.get(&row.tube)).is_some_and(|tube| withdrawn(tube.stage));
     for row in collections {
         let Some(member) = members.get(&row.id).copied() else { continue };
-        // Nothing in a rejected tube counts, whatever arrives late.
+        // Whatever arrives late.
         let state = if rejected && member == Membership::Valid { "rejected" } else { state_word(member) };
         if row.state != state {
             work.tx.set_collection_state(&row.tube, row.id, state)?;
@@ -288,7 +288,7 @@ fn write_tube(
     row.kind = folded.kind;
     row.site = folded.station.map_or(row.site, |station| station.site);
     row.station = folded.station.map(|station| station.number);
-    row.valid = if row.stage == Stage::Rejected { 0 } else { folded.valid as i32 };
+    row.valid = if withdrawn(row.stage) { 0 } else { folded.valid as i32 };
     row.inside = folded.inside as i32;
     row.sealed_at = sealed.map(|c| c.key.at);
     row.counted = sealed.and_then(|c| c.counted);
@@ -316,6 +316,11 @@ fn write_tube(
         work.tubes.insert(row.code.clone(), row);
     }
     Ok(())
+}
+
+/// Nothing in a rejected or void tube counts.
+const fn withdrawn(stage: Stage) -> bool {
+    matches!(stage, Stage::Rejected | Stage::Void)
 }
 
 /// The laboratory's stages are beyond the field's facts; a tube whose box has left is in transit.

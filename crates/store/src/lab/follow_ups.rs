@@ -101,7 +101,7 @@ pub struct FollowUpMemberRow {
 pub struct NewTask {
     /// Id, made from what it is about.
     pub id: Uuid,
-    /// `resample` or `recheck`.
+    /// `resample`, `recheck` or `case`.
     pub kind: &'static str,
     /// Who it is about.
     pub person: PersonNo,
@@ -124,7 +124,7 @@ pub struct NoticeRow {
     pub person: PersonNo,
     /// Id, made from what it is about.
     pub id: Uuid,
-    /// `under_recheck`, `resample`, `recheck_closed`.
+    /// `under_recheck`, `resample`, `recheck_closed`, `case`.
     pub kind: String,
     /// The tube.
     pub tube: String,
@@ -345,6 +345,15 @@ impl Tx<'_> {
         )
     }
 
+    /// A task that was closed as unreachable is to be done after all.
+    pub fn reopen_task(&self, person: PersonNo, kind: &str, tube: &str) -> Result<u64> {
+        self.execute(
+            "UPDATE task SET state = 'open', outcome = NULL, closed_at = NULL, closed_by = NULL
+             WHERE person = $1 AND kind = $2 AND subject = $3 AND state = 'closed' AND outcome = 'unreachable'",
+            &[person.into(), kind.into(), tube.into()],
+        )
+    }
+
     /// Closes a person's open tasks of one kind that another swab than that of `tube` has answered.
     pub fn close_tasks_opened_before(&self, person: PersonNo, kind: &str, tube: &str, at: Instant) -> Result<u64> {
         self.execute(
@@ -354,12 +363,12 @@ impl Tx<'_> {
         )
     }
 
-    /// Opens a follow-up with its members; answers false if it was open.
-    pub fn open_follow_up(&self, row: &FollowUpRow, members: &[MemberRow]) -> Result<bool> {
+    /// Opens a follow-up with its members, who stand at `outcome`; answers false if it was open.
+    pub fn open_follow_up(&self, row: &FollowUpRow, members: &[MemberRow], outcome: &str) -> Result<bool> {
         let bucket = self.bucket(row.tube.as_bytes());
         let new = self.execute(
             "INSERT INTO follow_up (bucket, tube, id, lab, round, site, value, members, members_open, members_positive, opened_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10) ON CONFLICT (bucket, tube) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (bucket, tube) DO NOTHING",
             &[
                 bucket.into(),
                 (&row.tube).into(),
@@ -370,12 +379,13 @@ impl Tx<'_> {
                 (&row.value).into(),
                 row.members.into(),
                 row.members_open.into(),
+                row.members_positive.into(),
                 row.opened_at.into(),
             ],
         )?;
         let rows: Vec<Vec<Val<'_>>> = members
             .iter()
-            .map(|m| vec![bucket.into(), (&m.tube).into(), m.person.into(), m.area.into(), m.taken_at.into(), "under_recheck".into()])
+            .map(|m| vec![bucket.into(), (&m.tube).into(), m.person.into(), m.area.into(), m.taken_at.into(), outcome.into()])
             .collect();
         self.bulk(&MEMBERS, &rows)?;
         Ok(new == 1)
@@ -443,8 +453,8 @@ impl Tx<'_> {
     pub fn recount_follow_up(&self, tube: &str, now: Instant) -> Result<(i32, i32)> {
         let bucket = self.bucket(tube.as_bytes());
         let counts = self.query_opt(
-            "SELECT COUNT(*), COALESCE(SUM(CASE WHEN outcome = 'under_recheck' THEN 1 ELSE 0 END), 0),
-                    COALESCE(SUM(CASE WHEN outcome = 'positive' THEN 1 ELSE 0 END), 0)
+            "SELECT COUNT(*), COALESCE(SUM(CASE WHEN outcome IN ('under_recheck', 'case_open') THEN 1 ELSE 0 END), 0),
+                    COALESCE(SUM(CASE WHEN outcome IN ('positive', 'case_open') THEN 1 ELSE 0 END), 0)
              FROM follow_up_member WHERE bucket = $1 AND tube = $2",
             &[bucket.into(), tube.into()],
         )?;
@@ -463,11 +473,11 @@ impl Tx<'_> {
         Ok((open, positive))
     }
 
-    /// Released pools of a laboratory that are not negative and have no follow-up.
+    /// Released results of a laboratory that are not negative and have no follow-up, pools and single tubes alike.
     pub fn count_not_followed(&self, lab: Id<Lab>, released_before: Instant) -> Result<i64> {
         self.query_opt(
             "SELECT COUNT(*) FROM lab_tube t WHERE t.value IN ('positive', 'inconclusive') AND t.released_at < $1 AND t.lab = $2
-             AND t.stage = 'released' AND (t.kind <> 'single' OR t.value = 'inconclusive') AND NOT EXISTS (SELECT 1 FROM follow_up f WHERE f.bucket = t.bucket AND f.tube = t.tube)",
+             AND t.stage = 'released' AND NOT EXISTS (SELECT 1 FROM follow_up f WHERE f.bucket = t.bucket AND f.tube = t.tube)",
             &[released_before.into(), lab.into()],
         )?
         .map_or(Ok(0), |row| row.at(0))

@@ -5,6 +5,7 @@ pub mod follow_ups;
 pub mod receptions;
 pub mod results;
 pub mod runs;
+pub mod tasks;
 
 use allclear_domain::kernel::{
     area::AreaCode,

@@ -1,12 +1,12 @@
 //! Receptions and holds.
 
 use allclear_domain::kernel::{
-    id::{Account, Id, Lab},
+    id::{Account, Id, Lab, Site},
     time::Instant,
 };
 use uuid::Uuid;
 
-use crate::{Result, Row, Tx};
+use crate::{Result, Row, Tx, Val};
 
 /// A reception as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,25 @@ pub struct ScanRow {
     pub at: Instant,
     /// By whom.
     pub by: Id<Account>,
+}
+
+/// A tube that a reception looked for in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingRow {
+    /// The laboratory.
+    pub lab: Id<Lab>,
+    /// The tube.
+    pub tube: String,
+    /// The box that should have held it.
+    pub box_code: String,
+    /// When the reception was closed.
+    pub noted_at: Instant,
+    /// Name under the difference.
+    pub signed_by: Option<String>,
+    /// Site of the tube.
+    pub site: Id<Site>,
+    /// Persons in it.
+    pub persons: i32,
 }
 
 /// A held tube as stored.
@@ -147,7 +166,75 @@ impl Tx<'_> {
     /// Tubes that the boxes of a session should hold: (code, persons).
     pub fn manifest(&self, id: Uuid) -> Result<Vec<(String, i32)>> {
         self.query(
-            "SELECT t.code, t.valid FROM reception_box b JOIN tube t ON t.box = b.box WHERE b.reception = $1 ORDER BY t.code LIMIT 5000",
+            "SELECT t.code, t.valid FROM reception_box b JOIN tube t ON t.box = b.box
+             WHERE b.reception = $1 AND t.stage <> 'void' ORDER BY t.code LIMIT 5000",
+            &[id.into()],
+        )?
+        .iter()
+        .map(|row| Ok((row.at(0)?, row.at(1)?)))
+        .collect()
+    }
+
+    /// Puts down tubes that a closed session lacks: (tube, box).
+    pub fn note_missing_tubes(
+        &self,
+        lab: Id<Lab>,
+        reception: Uuid,
+        tubes: &[(String, String)],
+        at: Instant,
+        signed_by: Option<&str>,
+    ) -> Result<()> {
+        for (tube, box_code) in tubes {
+            self.execute(
+                "INSERT INTO lab_missing (lab, bucket, tube, reception, box, noted_at, signed_by) VALUES ($1, $2, $3, $4, $5, $6, $7)
+                 ON CONFLICT (lab, tube) DO NOTHING",
+                &[
+                    lab.into(),
+                    self.bucket(tube.as_bytes()).into(),
+                    tube.into(),
+                    reception.into(),
+                    box_code.into(),
+                    at.into(),
+                    signed_by.into(),
+                ],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Tubes that were missing at a reception and have not come since, oldest first.
+    pub fn missing_tubes(&self, limit: i64) -> Result<Vec<MissingRow>> {
+        self.query(
+            "SELECT m.lab, m.tube, m.box, m.noted_at, m.signed_by, t.site, t.valid
+             FROM lab_missing m JOIN tube t ON t.bucket = m.bucket AND t.code = m.tube
+             WHERE t.stage IN ('open', 'sealed', 'boxed', 'in_transit') ORDER BY m.noted_at, m.tube LIMIT $1",
+            &[limit.into()],
+        )?
+        .iter()
+        .map(|row| {
+            Ok(MissingRow {
+                lab: row.at(0)?,
+                tube: row.at(1)?,
+                box_code: row.at(2)?,
+                noted_at: row.at(3)?,
+                signed_by: row.at(4)?,
+                site: row.at(5)?,
+                persons: row.at(6)?,
+            })
+        })
+        .collect()
+    }
+
+    /// A tube came after all, or was withdrawn: nobody looks for it any more.
+    pub fn found_tubes(&self, codes: &[&str]) -> Result<()> {
+        self.execute("DELETE FROM lab_missing WHERE tube = ANY($1)", &[Val::Texts(codes)]).map(drop)
+    }
+
+    /// Which box each tube of the manifest should be in: (tube, box).
+    pub fn manifest_boxes(&self, id: Uuid) -> Result<Vec<(String, String)>> {
+        self.query(
+            "SELECT t.code, b.box FROM reception_box b JOIN tube t ON t.box = b.box
+             WHERE b.reception = $1 AND t.stage <> 'void' ORDER BY t.code LIMIT 5000",
             &[id.into()],
         )?
         .iter()

@@ -4,11 +4,13 @@ mod bench;
 mod reception;
 mod release;
 mod run;
+mod task;
 
 pub use bench::*;
 pub use reception::*;
 pub use release::*;
 pub use run::*;
+pub use task::*;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -118,7 +118,7 @@ pub struct Released {
     pub persons: i32,
 }
 
-/// A follow-up of a non-negative pool.
+/// A follow-up of a non-negative pool or of a positive single tube.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FollowUp {
     /// Id.
@@ -156,7 +156,7 @@ pub struct FollowUpMember {
     pub area: String,
     /// Its name.
     pub area_name: String,
-    /// `under_recheck`, `negative`, `positive`, `unreachable`.
+    /// `under_recheck`, `negative`, `positive`, `unreachable`, `case_open`.
     pub outcome: String,
     /// The single tube that settled it.
     pub tube: Option<String>,
@@ -169,7 +169,7 @@ pub struct FollowUpMember {
 /// Somebody tried to reach a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MemberOutcome {
-    /// `unreachable` or `found`.
+    /// `unreachable`, `found`, or `handed_over` (a case that a hospital took over).
     pub outcome: String,
     /// What was tried.
     pub note: String,

@@ -44,6 +44,13 @@ export const messages = defineMessages({
       released: '已出结果',
     },
     progress: '第 {n} 步，共 {all} 步：{word}',
+    notice: {
+      title: '请注意',
+      resample: '上次的采样管无法检测，请您再到采样点采样一次。',
+      under_recheck: '您所在的混采管需要复核。请在家等候，工作人员会联系您单独采样。',
+      recheck_closed: '您的复核已有结果。',
+      case: '医务人员会尽快与您联系。请在家等候，保持电话畅通。',
+    },
     due: {
       title: '请参加本轮采样',
       until: '{name} · {time} 前',
@@ -109,6 +116,13 @@ export const messages = defineMessages({
       released: 'Result out',
     },
     progress: 'Step {n} of {all}: {word}',
+    notice: {
+      title: 'Please note',
+      resample: 'The last tube could not be tested. Please come to a site once more.',
+      under_recheck: 'The tube you share has to be checked again. Please wait at home; someone will contact you for a single swab.',
+      recheck_closed: 'Your re-check has a result.',
+      case: 'A medical worker will contact you soon. Please wait at home and keep your phone at hand.',
+    },
     due: {
       title: 'You are asked to this round',
       until: '{name} · until {time}',

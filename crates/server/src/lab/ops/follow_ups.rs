@@ -98,6 +98,7 @@ pub async fn put_member_outcome(app: &App, caller: &Caller, tube: &str, person: 
     let event = match request.outcome.as_str() {
         "unreachable" => Event::Unreachable,
         "found" => Event::Found,
+        "handed_over" => Event::HandedOver,
         _ => return Err(Code::BodyInvalid.field("/outcome")),
     };
     let note = request.note.trim().chars().take(500).collect::<String>();
@@ -113,6 +114,12 @@ pub async fn put_member_outcome(app: &App, caller: &Caller, tube: &str, person: 
             let member = members.iter().find(|m| m.person == PersonNo(person)).ok_or_else(|| Code::NotFound.problem())?;
             caller.require_in(Action::WorkMissingList, member.area)?;
             let facts = settle(tx, &pool, member, event, None, (act.now, Some(act.account), Some(&note)))?;
+            match event {
+                Event::Unreachable => drop(tx.close_tasks(member.person, "recheck", "unreachable", act.now)?),
+                Event::HandedOver => drop(tx.close_tasks(member.person, "case", "handed_over", act.now)?),
+                Event::Found => drop(tx.reopen_task(member.person, "recheck", &code)?),
+                Event::Single(_) => {}
+            }
             act.change(tx, "put_member_outcome", &code, &facts)?;
             Ok::<_, Problem>(())
         })

@@ -8,6 +8,7 @@ mod rejects;
 mod releases;
 mod results;
 mod runs;
+mod withdrawn;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use allclear_domain::{
     lab::tube::Stage,
     sampling::FactKey,
 };
-use allclear_store::{StoreError, Tx, feed::NewChange, lab::LabRow, lab::results::Moved, sampling::CustodyRow};
+use allclear_store::{StoreError, Tx, feed::NewChange, lab::LabRow, lab::follow_ups::MemberRow, lab::results::Moved, sampling::CustodyRow};
 use uuid::Uuid;
 
 pub use follow_ups::{follow_up, follow_ups, put_member_outcome};
@@ -32,6 +33,7 @@ pub use rejects::{reject_tube, repeat_tube};
 pub use releases::{begin_bulk_release, release_desk, release_job, release_one, spawn_bulk_release};
 pub use results::enter_results;
 pub use runs::{clear_well, create_run, move_run, place_wells, run, runs};
+pub use withdrawn::{missing_tubes, void_tube};
 pub(in crate::lab) use {follow_ups::settle, results::raise};
 
 use crate::{
@@ -113,8 +115,23 @@ pub(in crate::lab) fn derived_id(parts: &[&[u8]]) -> Uuid {
 
 /// The fact that a tube moved.
 pub(super) fn moved_fact(moved: &Moved, from: Stage, to: Stage, at: Instant) -> Fact {
-    let members = if to == Stage::Rejected { 0 } else { moved.members };
+    let members = if matches!(to, Stage::Rejected | Stage::Void) { 0 } else { moved.members };
     Fact::Tube { code: moved.code.clone(), round: moved.round, site: moved.site, from: Some(from), to, members, at }
+}
+
+/// The fact that a swab stopped counting.
+pub(super) fn left_fact(m: MemberRow) -> Fact {
+    Fact::Collection {
+        id: m.id,
+        round: m.round,
+        tube: m.tube,
+        person: m.person,
+        area: m.area,
+        site: m.site,
+        taken_at: m.taken_at,
+        device_no: m.device_no,
+        delta: -1,
+    }
 }
 
 /// The laboratory, if the caller may do `action` where it stands.

@@ -172,6 +172,7 @@ impl Session<'_> {
             version: 1,
         };
         self.tx.upsert_lab_tubes(&[&row])?;
+        self.tx.found_tubes(&[code])?;
         let moved = self.tx.move_tubes(&[code], &ARRIVING, Stage::Received, self.act.now)?;
         self.facts.extend(moved.iter().map(|m| moved_fact(m, from, Stage::Received, self.act.now)));
         let detail = serde_json::json!({ "lab": self.lab.name }).to_string();
@@ -316,13 +317,62 @@ pub async fn close_reception(app: &App, caller: &Caller, lab: Uuid, id: Uuid, re
             if !tx.close_reception(id, act.account, act.now, signed.as_deref())? {
                 return Err(Code::StateConflict.problem().detail("this reception is closed"));
             }
-            for code in tx.reception_boxes(id)? {
-                receive_box(tx, &act, &lab, &code, agrees, signed.as_deref())?;
+            let found = compare(tx, id)?;
+            for code in &found.boxes {
+                receive_box(tx, &act, &lab, code, found.agrees(code), signed.as_deref())?;
             }
+            for code in &found.boxes {
+                join_handovers(tx, &act, code)?;
+            }
+            tx.note_missing_tubes(lab.id, id, &found.missing, act.now, signed.as_deref())?;
             Ok::<_, Problem>(())
         })
         .await?;
     show(app, lab_id, id).await
+}
+
+/// Boxes of a session against what was scanned.
+struct Found {
+    boxes: Vec<String>,
+    /// Boxes that lack a tube, or hold one that is damaged or held.
+    differing: HashSet<String>,
+    /// Tubes that are not there: (tube, box).
+    missing: Vec<(String, String)>,
+    /// Tubes that no box of the session should hold.
+    extra: bool,
+}
+
+impl Found {
+    /// A tube too many can only be said to be of a box if there is just one.
+    fn agrees(&self, code: &str) -> bool {
+        !self.differing.contains(code) && !(self.extra && self.boxes.len() == 1)
+    }
+}
+
+fn compare(tx: &Tx<'_>, id: Uuid) -> Result<Found> {
+    let scans: HashMap<String, String> = tx.scans(id)?.into_iter().map(|scan| (scan.tube, scan.verdict)).collect();
+    let manifest = tx.manifest_boxes(id)?;
+    let whole = |tube: &String| scans.get(tube).is_some_and(|verdict| verdict == "matched");
+    let differing = manifest.iter().filter(|(tube, _)| !whole(tube)).map(|(_, code)| code.clone()).collect();
+    let missing = manifest.into_iter().filter(|(tube, _)| !scans.contains_key(tube)).collect();
+    let extra = scans.values().any(|verdict| verdict == "extra");
+    Ok(Found { boxes: tx.reception_boxes(id)?, differing, missing, extra })
+}
+
+/// Who receives a box takes it over: the courier's half of the delivery is answered once all its boxes are here.
+fn join_handovers(tx: &Tx<'_>, act: &Act, code: &str) -> Result<()> {
+    for event in tx.custody_of(code)?.iter().filter(|event| event.event == "given") {
+        let Some(id) = event.target.as_deref().and_then(|target| target.parse().ok()) else { continue };
+        let Some(mut row) = tx.handover_for_update(id)?.filter(|row| row.state == "half" && row.taker.is_none()) else { continue };
+        let boxes: Vec<String> = serde_json::from_str(&row.boxes).unwrap_or_default();
+        let here = |code: &String| Ok::<_, Problem>(tx.box_for_look(code)?.is_some_and(|b| b.state == "received"));
+        if boxes.iter().map(here).collect::<Result<Vec<_>>>()?.into_iter().all(|here| here) {
+            row.taker = Some((act.account, act.device_no, act.now));
+            row.state = "joined".into();
+            tx.upsert_handover(&row)?;
+        }
+    }
+    Ok(())
 }
 
 fn receive_box(tx: &Tx<'_>, act: &Act, lab: &LabRow, code: &str, agrees: bool, signed: Option<&str>) -> Result<()> {

@@ -13,7 +13,7 @@ use allclear_store::{Tx, lab::results::LabTubeRow};
 use allclear_wire::lab as wire;
 use uuid::Uuid;
 
-use super::{Act, lab_for, moved_fact, refused};
+use super::{Act, lab_for, left_fact, moved_fact, refused};
 use crate::{
     app::App,
     edge::{
@@ -39,17 +39,7 @@ pub(super) fn reject(tx: &Tx<'_>, act: &Act, row: &mut LabTubeRow, reason: Rejec
     let detail = serde_json::json!({ "reason": reason.as_str(), "note": note }).to_string();
     tx.insert_custody(&[act.custody(&row.tube, "rejected", None, Some(detail))])?;
     let mut facts: Vec<Fact> = moved.iter().map(|m| moved_fact(m, from, next, act.now)).collect();
-    facts.extend(members.into_iter().map(|m| Fact::Collection {
-        id: m.id,
-        round: m.round,
-        tube: m.tube,
-        person: m.person,
-        area: m.area,
-        site: m.site,
-        taken_at: m.taken_at,
-        device_no: m.device_no,
-        delta: -1,
-    }));
+    facts.extend(members.into_iter().map(left_fact));
     Ok(facts)
 }
 

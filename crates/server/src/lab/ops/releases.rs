@@ -8,6 +8,7 @@ use allclear_domain::{
         change::Fact,
         code::TubeCode,
         id::{Account, Id, Lab},
+        profile::Profile,
     },
     lab::{
         release::{self, Entered, Refusal},
@@ -17,7 +18,10 @@ use allclear_domain::{
 };
 use allclear_store::{
     StoreError, Tx,
-    lab::{LabRow, results::ReleaseRow},
+    lab::{
+        LabRow,
+        results::{LabTubeRow, ReleaseRow},
+    },
 };
 use allclear_wire::lab as wire;
 use uuid::Uuid;
@@ -29,7 +33,10 @@ use crate::{
         guard::Caller,
         problem::{Code, Problem, Result},
     },
-    lab::view,
+    lab::{
+        consequences::{self, Effects},
+        view,
+    },
 };
 
 /// Tubes of one commit of a bulk release: a commit stays well under 100 ms.
@@ -74,7 +81,7 @@ fn refused(refusal: Refusal) -> Problem {
 pub async fn release_one(app: &App, caller: &Caller, lab: Uuid, code: &str, request: wire::ReleaseOne) -> Result<wire::Released> {
     let lab = lab_for(app, caller, lab, Action::ReleaseResults).await?;
     let code = TubeCode::parse(code).map_err(|_| Code::CodeMalformed.problem())?.as_str().to_owned();
-    let act = Act::new(app, caller);
+    let (act, profile) = (Act::new(app, caller), app.plan().profile.clone());
     let read = view::value_in(request.value);
     app.store
         .run("release_results", move |tx| {
@@ -92,7 +99,8 @@ pub async fn release_one(app: &App, caller: &Caller, lab: Uuid, code: &str, requ
             };
             release::decide(Entered { value, entered_by, stage: row.stage, controls_failed: failed }, act.account, false)
                 .map_err(refused)?;
-            let (tubes, persons) = release_chunk(tx, &act, &[&code], value)?;
+            let follows = if value == Value::Negative { Vec::new() } else { follow_up(tx, &act, &profile, &row)? };
+            let (tubes, persons) = release_chunk(tx, &act, &[&code], value, follows)?;
             if tubes == 0 {
                 return Err(Code::StateConflict.problem());
             }
@@ -102,8 +110,17 @@ pub async fn release_one(app: &App, caller: &Caller, lab: Uuid, code: &str, requ
         .await
 }
 
-/// Releases some results of one value: state, trace and change in one commit.
-fn release_chunk(tx: &Tx<'_>, act: &Act, codes: &[&str], value: Value) -> Result<(i64, i64), StoreError> {
+/// What must follow a result that is not negative is part of its release: nobody waits behind a bulk of others.
+fn follow_up(tx: &Tx<'_>, act: &Act, profile: &Profile, row: &LabTubeRow) -> Result<Vec<Fact>> {
+    let members = tx.members_of(&[&row.tube], &["valid"])?;
+    let mut effects = Effects::default();
+    consequences::open(tx, profile, &mut effects, row, &members, act.now)?;
+    effects.write(tx)?;
+    Ok(effects.facts)
+}
+
+/// Releases some results of one value: state, trace and change (with `more` facts) in one commit.
+fn release_chunk(tx: &Tx<'_>, act: &Act, codes: &[&str], value: Value, more: Vec<Fact>) -> Result<(i64, i64), StoreError> {
     let released = tx.release_results(codes, value, act.account, act.now)?;
     if released.is_empty() {
         return Ok((0, 0));
@@ -118,6 +135,7 @@ fn release_chunk(tx: &Tx<'_>, act: &Act, codes: &[&str], value: Value) -> Result
         facts.push(moved_fact(m, Stage::Resulted, Stage::Released, act.now));
         facts.push(Fact::Released { tube: m.code.clone(), round: m.round, negative: value == Value::Negative, reports: m.members });
     }
+    facts.extend(more);
     act.change(tx, "release_results", codes[0], &facts)?;
     let persons = released.iter().map(|(_, persons)| i64::from(*persons)).sum();
     Ok((i64::try_from(released.len()).unwrap_or(0), persons))
@@ -207,7 +225,7 @@ fn chunk(tx: &Tx<'_>, act: &Act, id: Uuid, lab: Id<Lab>, runs: &[Uuid]) -> Resul
         return Ok(false);
     }
     // None of them released means that another node took these in the same moment: there may be more.
-    let (tubes, persons) = release_chunk(tx, act, &codes, Value::Negative)?;
+    let (tubes, persons) = release_chunk(tx, act, &codes, Value::Negative, Vec::new())?;
     tx.progress_release(id, tubes, persons)?;
     Ok(true)
 }

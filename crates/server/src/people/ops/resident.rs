@@ -17,7 +17,9 @@ use allclear_store::{
     Result as StoreResult, Tx, lab::follow_ups::ReportRow, lab::results::LabTubeRow, register::PersonRow, resident::SwabRow,
     rounds::SiteRow,
 };
-use allclear_wire::resident::{FamilyMember, ResidentPage, ResidentRound, ResidentSessionRequest, ResidentSite, ResidentTest, TestStage};
+use allclear_wire::resident::{
+    FamilyMember, ResidentNotice, ResidentPage, ResidentRound, ResidentSessionRequest, ResidentSite, ResidentTest, TestStage,
+};
 
 use crate::{
     app::{App, Waiting},
@@ -31,6 +33,10 @@ use crate::{
 pub const RESIDENT_SESSION_S: i64 = 7 * 24 * 3600;
 /// Tests shown.
 const TESTS_MAX: i64 = 30;
+/// Notices looked at.
+const NOTICES_MAX: i64 = 20;
+/// How long a notice is shown: a week of rounds.
+const NOTICE_SHOWN_S: i64 = 7 * 24 * 3600;
 /// Sites shown.
 const SITES_MAX: usize = 5;
 /// Characters of a document number that open the page beside the code.
@@ -82,9 +88,9 @@ pub async fn close(app: &App, token: &str) -> Result<()> {
 fn stage(tube: Option<Stage>, report: Option<&str>) -> TestStage {
     match (report, tube) {
         (Some("negative"), _) => TestStage::Released,
-        (Some("resample"), _) | (None, Some(Stage::Rejected)) => TestStage::Resample,
+        (Some("resample"), _) | (None, Some(Stage::Rejected | Stage::Void)) => TestStage::Resample,
         (Some(_), _) => TestStage::UnderRecheck,
-        (None, None | Some(Stage::Open | Stage::Sealed | Stage::Boxed | Stage::Void)) => TestStage::AtSite,
+        (None, None | Some(Stage::Open | Stage::Sealed | Stage::Boxed)) => TestStage::AtSite,
         (None, Some(Stage::InTransit)) => TestStage::InTransit,
         (None, Some(Stage::Received)) => TestStage::Received,
         (None, Some(Stage::OnRun)) => TestStage::OnRun,
@@ -196,6 +202,27 @@ fn family(tx: &Tx<'_>, plan: &Plan, person: &PersonRow) -> StoreResult<Vec<Famil
     Ok(out)
 }
 
+/// What a person must know of their tests, newest first; what a later notice answered is left out.
+fn notices(tx: &Tx<'_>, numbers: &[i64], now: Instant) -> StoreResult<Vec<ResidentNotice>> {
+    let mut rows = Vec::new();
+    for no in numbers {
+        rows.extend(tx.notices_of(PersonNo(*no), NOTICES_MAX)?);
+    }
+    rows.retain(|row| now.seconds_since(row.at) < NOTICE_SHOWN_S);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.at));
+    let asked = |kind: &str| kind == "resample";
+    let mut out = Vec::new();
+    for row in &rows {
+        let closed = row.kind == "under_recheck" && rows.iter().any(|other| other.kind == "recheck_closed" && other.tube == row.tube);
+        // Who has come again knows it.
+        let came = asked(&row.kind) && !tx.persons_with_task(numbers, &row.kind)?.contains(&row.person.0);
+        if !closed && !came {
+            out.push(ResidentNotice { kind: row.kind.clone(), at: rfc3339(row.at) });
+        }
+    }
+    Ok(out)
+}
+
 /// The whole page of a session's person.
 pub async fn me(app: &App, token: &str) -> Result<ResidentPage> {
     let (hash, now, plan, live) = (sha256(token.as_bytes()), app.now(), app.plan(), Arc::clone(&app.live));
@@ -206,7 +233,7 @@ pub async fn me(app: &App, token: &str) -> Result<ResidentPage> {
             let numbers: Vec<i64> = [no.0].into_iter().chain(tx.merged_into(no)?).collect();
             let swabs = tx.swabs_of(&numbers, TESTS_MAX)?;
             let tubes = Tubes::load(tx, &swabs)?;
-            let sampled: Vec<_> = swabs.iter().map(|swab| swab.round).collect();
+            let sampled: Vec<_> = swabs.iter().filter(|swab| swab.valid).map(|swab| swab.round).collect();
             let line = view::lines(tx, &plan, std::slice::from_ref(&person))?.pop();
             Ok(ResidentPage {
                 as_of: rfc3339(now),
@@ -216,6 +243,7 @@ pub async fn me(app: &App, token: &str) -> Result<ResidentPage> {
                 round: round(&Node { plan: &plan, live: &*live, now }, &person, &numbers, &sampled),
                 tests: swabs.iter().map(|swab| tubes.test(&plan, swab)).collect(),
                 family: family(tx, &plan, &person)?,
+                notices: notices(tx, &numbers, now)?,
             })
         })
         .await
@@ -237,6 +265,7 @@ mod tests {
             (Some(Stage::Released), Some("under_recheck"), TestStage::UnderRecheck),
             (Some(Stage::Released), Some("positive"), TestStage::UnderRecheck),
             (Some(Stage::Rejected), None, TestStage::Resample),
+            (Some(Stage::Void), None, TestStage::Resample),
             (Some(Stage::Rejected), Some("resample"), TestStage::Resample),
         ] {
             assert_eq!(stage(tube, report), expect, "{tube:?} {report:?}");

@@ -5,6 +5,7 @@ mod follow_ups;
 mod imports;
 mod reception;
 mod release;
+mod tasks;
 
 use allclear_domain::kernel::code::{BoxCode, TubeCode};
 use allclear_server::lab::jobs;

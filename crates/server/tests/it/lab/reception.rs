@@ -91,3 +91,39 @@ async fn counted(desk: &Desk) -> i64 {
     let rows = desk.city.app.store.read("test", move |tx| tx.recount(round)).await.unwrap();
     rows.iter().map(|(_, collections, _)| collections).sum()
 }
+
+#[tokio::test]
+async fn only_the_box_that_differs_is_a_discrepancy_and_its_tube_is_looked_for() {
+    let mut desk = Desk::open().await;
+    for serial in 1..=4 {
+        desk.fill(&tube(serial), 2).await;
+    }
+    desk.pack(&box_code(1), &[tube(1), tube(2)]).await;
+    desk.pack(&box_code(2), &[tube(3), tube(4)]).await;
+    // The courier gave both boxes away at the door; nobody has answered with a phone.
+    let handover = uuid::Uuid::from_u128(77);
+    let give = desk.phone.command(json!({
+        "op": "hand_over", "handover": handover, "side": "giver", "boxes": [box_code(1), box_code(2)],
+        "counterpart": null, "destination": "气膜方舱",
+    }));
+    desk.phone.records(&[give]).await;
+    let reception = desk.reception(&[box_code(1), box_code(2)]).await;
+    desk.scan(&reception, &[tube(1), tube(2), tube(3)]).await;
+    let close = desk.at(&format!("/receptions/{reception}/close"));
+    desk.entry.post(&close, json!({ "difference_signed_by": "王芳" })).await.ok();
+    for (code, outcome) in [(box_code(1), "matched"), (box_code(2), "discrepancy")] {
+        let custody = desk.city.app.store.read("test", move |tx| tx.custody_of(&code)).await.unwrap();
+        let received = custody.iter().find(|row| row.event == "box_received").unwrap();
+        assert!(received.detail.as_ref().unwrap().contains(outcome), "{received:?}");
+    }
+    let joined = desk.city.app.store.read("test", move |tx| tx.handover(handover)).await.unwrap().unwrap();
+    assert_eq!((joined.state.as_str(), joined.taker.is_some()), ("joined", true), "reception answers the courier's half");
+    for client in [&desk.headquarters, &desk.entry] {
+        let missing = client.get("/api/v1/missing-tubes").await.ok();
+        assert_eq!((missing[0]["tube"].as_str(), missing.as_array().unwrap().len()), (Some(tube(4).as_str()), 1), "{missing}");
+        assert_eq!((&missing[0]["box_code"], &missing[0]["signed_by"]), (&json!(box_code(2)), &json!("王芳")));
+    }
+    // It turns up with the next courier: nobody looks for it any more.
+    desk.receive(&[tube(4)]).await;
+    assert!(desk.headquarters.get("/api/v1/missing-tubes").await.ok().as_array().unwrap().is_empty());
+}

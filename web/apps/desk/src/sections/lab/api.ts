@@ -11,7 +11,7 @@ export const labsApi = (http: Http) => ({
   clearFlag: (flag: T.Flag, note: string) => http.post(`/labs/${flag.lab}/flags/${flag.id}/clear`, { note }),
   followUps: (open: boolean) => http.get<T.FollowUp[]>('/follow-ups', { open }),
   followUp: (tube: string) => http.get<T.FollowUp>(`/follow-ups/${tube}`),
-  memberOutcome: (tube: string, person: number, outcome: 'unreachable' | 'found', note: string) =>
+  memberOutcome: (tube: string, person: number, outcome: 'unreachable' | 'found' | 'handed_over', note: string) =>
     http.post(`/follow-ups/${tube}/members/${person}/outcome`, { outcome, note }),
 })
 

@@ -202,7 +202,7 @@ export interface Member {
   name_masked: string
   area: string
   area_name: string
-  outcome: 'under_recheck' | 'negative' | 'positive' | 'unreachable'
+  outcome: 'under_recheck' | 'negative' | 'positive' | 'unreachable' | 'case_open'
   tube?: string | null
   settled_at?: string | null
   note?: string | null
