@@ -1,6 +1,6 @@
 //! The one clock and the one source of ids. The edge and each job read them once and pass values on.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use allclear_domain::kernel::time::Instant;
 use allclear_seal::Keys;
@@ -10,6 +10,11 @@ use uuid::Uuid;
 pub trait Clock: Send + Sync {
     /// Now, UTC.
     fn now(&self) -> Instant;
+
+    /// Waits until some time has passed: what jobs that look again and again wait by.
+    fn passed(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(tokio::time::sleep(time))
+    }
 }
 
 /// The clock of the machine.

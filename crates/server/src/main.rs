@@ -95,7 +95,7 @@ async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("ALLCLEAR_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let done: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
-        Command::Labels(labels) => labels.run(),
+        Command::Labels(labels) => labels.run().await,
         Command::Serve { store, listen, key_file, demo, population, clock_from, clock_speed } => {
             let demo = demo.then_some(population);
             let clock = clock_from.map(|from| (from, clock_speed));

@@ -12,6 +12,7 @@ pub mod live;
 pub mod missing;
 pub mod people;
 pub mod planner;
+pub mod print;
 pub mod problem;
 pub mod resident;
 pub mod rounds;

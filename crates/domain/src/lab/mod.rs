@@ -2,6 +2,7 @@
 //!
 //! Never here: who a member is. A pool's members are person numbers; names stay in `people`.
 
+pub mod backlog;
 pub mod follow_up;
 pub mod plausibility;
 pub mod reception;

@@ -22,11 +22,15 @@ pub enum Flag {
     ControlFailed,
     /// The written result and the cycle numbers disagree.
     CtDisagrees,
+    /// A positive was overwritten, repeated or rejected before anybody released it.
+    PositiveWithdrawn,
+    /// A file names another well than the plate.
+    WellsDiffer,
 }
 
 impl Flag {
     /// Every flag, in display order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::MoreResultsThanWells,
         Self::TooEarly,
         Self::WithoutRun,
@@ -35,6 +39,8 @@ impl Flag {
         Self::PositiveNotFollowed,
         Self::ControlFailed,
         Self::CtDisagrees,
+        Self::PositiveWithdrawn,
+        Self::WellsDiffer,
     ];
 
     /// The word used in SQL and JSON.
@@ -49,6 +55,8 @@ impl Flag {
             Self::PositiveNotFollowed => "positive_not_followed",
             Self::ControlFailed => "control_failed",
             Self::CtDisagrees => "ct_disagrees",
+            Self::PositiveWithdrawn => "positive_withdrawn",
+            Self::WellsDiffer => "wells_differ",
         }
     }
 

@@ -137,6 +137,14 @@ impl Plate {
         self.wells.values().filter(|content| matches!(content, Content::Tube(_))).count()
     }
 
+    /// Wells that are left for tubes: a well is kept for each kind of control that is not on the plate yet.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let has = |wanted: Control| self.wells.values().any(|content| *content == Content::Control(wanted));
+        let kept = [Control::Negative, Control::Positive].into_iter().filter(|control| !has(*control)).count();
+        usize::from(Well::COUNT).saturating_sub(self.wells.len() + kept)
+    }
+
     /// Puts `content` into `well`, or into the first free well down the columns (the order in which
     /// people pipette: A1, B1, … H1, A2).
     pub fn place(&mut self, content: Content, well: Option<Well>) -> Result<Well, PlateRefusal> {
@@ -289,6 +297,20 @@ mod tests {
         assert_eq!(plate.place(tube(500), None), Err(PlateRefusal::Full));
         assert_eq!(plate.clear(Well::parse("A1").unwrap()), Ok(tube(1)));
         assert_eq!(plate.place(tube(500), None).unwrap().to_string(), "A1");
+    }
+
+    #[test]
+    fn room_is_kept_for_the_controls_that_are_missing_and_for_no_more() {
+        let mut plate = Plate::default();
+        assert_eq!(plate.room(), 94);
+        for (n, control) in [Control::Negative, Control::Negative, Control::Positive, Control::Positive].into_iter().enumerate() {
+            plate.place(Content::Control(control), None).unwrap();
+            assert_eq!(plate.room(), [94, 93, 93, 92][n], "after {}", n + 1);
+        }
+        for n in 0..92 {
+            plate.place(tube(n), None).unwrap();
+        }
+        assert_eq!(plate.room(), 0);
     }
 
     #[test]

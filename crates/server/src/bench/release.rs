@@ -21,7 +21,7 @@ use allclear_store::{
     lab::{follow_ups::ReportRow, results::LabTubeRow},
     sampling::{CollectionRow, TubeRow},
 };
-use allclear_wire::lab::BulkRelease;
+use allclear_wire::lab::{BulkRelease, ReleaseOne};
 use uuid::Uuid;
 
 use super::{
@@ -52,6 +52,19 @@ const CHUNK: u32 = 2000;
 /// Rows of one transaction of the plain loop, as the follower writes them.
 const PLAIN: usize = 10_000;
 
+/// Releases a positive pool while the bulk runs; answers how long it took until its members had their tasks.
+async fn positive_behind(bench: &Bench, releaser: &Caller, scene: &Scene, serial: u32) -> Result<Duration, BenchError> {
+    let code = TubeCode::from_serial(serial).as_str().to_owned();
+    // Let the bulk and its follower get going.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let start = Stopwatch::now();
+    let request = ReleaseOne { value: allclear_wire::lab::ResultValue::Positive };
+    ops::release_one(&bench.app, releaser, scene.lab.uuid(), &code, request).await.map_err(|e| problem(&e))?;
+    let elapsed = start.elapsed();
+    let members = bench.app.store.read("bench_follow_up", move |tx| tx.follow_up_members(&code)).await?;
+    if members.len() as i64 == PERSONS { Ok(elapsed) } else { Err(BenchError::Setup("no follow-up".into())) }
+}
+
 /// What every seeded row shares.
 #[derive(Clone, Copy)]
 struct Scene {
@@ -76,14 +89,16 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
     report.progress(&format!("setting the stage: {} resulted tubes of {PERSONS}, {persons} persons", args.tubes));
     for first in (0..args.tubes).step_by(CHUNK as usize) {
         let count = CHUNK.min(args.tubes - first);
-        bench.app.store.run("bench_stage", move |tx| stage(tx, &scene, first, count)).await?;
+        bench.app.store.run("bench_stage", move |tx| stage(tx, &scene, first, count, Value::Negative)).await?;
     }
+    bench.app.store.run("bench_stage", move |tx| stage(tx, &scene, args.tubes, 1, Value::Positive)).await?;
     let bare = plain_loop(&bench, persons).await?;
 
     let start = Stopwatch::now();
     let id = bench.app.ids.at(bench.app.now());
-    let request = BulkRelease { id, runs: Vec::new() };
+    let request = BulkRelease { id, runs: Vec::new(), without_run: false };
     ops::begin_bulk_release(&bench.app, &releaser, scene.lab.uuid(), request).await.map_err(|e| problem(&e))?;
+    let followed = positive_behind(&bench, &releaser, &scene, args.tubes).await?;
     let mut released = None;
     let mut ticks = tokio::time::interval(Duration::from_millis(200));
     let reported = loop {
@@ -117,6 +132,7 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
         Floor::Most(limit),
         format!("{rate:.0} persons/s, {persons} persons"),
     );
+    report.add("a positive in the middle, to its follow-up", followed.as_secs_f64(), "s", Floor::Most(5.0), "tasks and notices of ten members");
     bench.catch_up(&mut report, "the release").await?;
     report.add("bare store, report rows only, plain loop", bare, "/s", Floor::None, format!("transactions of {PLAIN} rows, in process"));
     report.add("release to report / bare store", rate / bare, "", Floor::None, "");
@@ -149,12 +165,12 @@ async fn scene(bench: &Bench) -> Result<(Scene, Caller), BenchError> {
 }
 
 /// Tubes as they stand before release, with their swabs: people sampled together are neighbours.
-fn stage(tx: &allclear_store::Tx<'_>, scene: &Scene, first: u32, count: u32) -> Result<(), StoreError> {
+fn stage(tx: &allclear_store::Tx<'_>, scene: &Scene, first: u32, count: u32, value: Value) -> Result<(), StoreError> {
     let codes: Vec<String> = (first..first + count).map(|n| TubeCode::from_serial(n).as_str().to_owned()).collect();
     let key = FactKey { at: scene.at, device_no: 1, device_seq: 1 };
     let tubes: Vec<TubeRow> = codes.iter().map(|code| tube(scene, code, key)).collect();
     tx.upsert_tubes(&tubes.iter().collect::<Vec<_>>())?;
-    let held: Vec<LabTubeRow> = codes.iter().map(|code| held(scene, code)).collect();
+    let held: Vec<LabTubeRow> = codes.iter().map(|code| held(scene, code, value)).collect();
     tx.upsert_lab_tubes(&held.iter().collect::<Vec<_>>())?;
     let swabs: Vec<CollectionRow> =
         (first..).zip(&codes).flat_map(|(n, code)| (0..PERSONS).map(move |i| swab(scene, code, key, i64::from(n) * PERSONS + i))).collect();
@@ -181,7 +197,7 @@ fn tube(scene: &Scene, code: &str, key: FactKey) -> TubeRow {
     }
 }
 
-fn held(scene: &Scene, code: &str) -> LabTubeRow {
+fn held(scene: &Scene, code: &str, value: Value) -> LabTubeRow {
     LabTubeRow {
         tube: code.into(),
         lab: scene.lab,
@@ -194,7 +210,7 @@ fn held(scene: &Scene, code: &str) -> LabTubeRow {
         received_by: scene.entered_by,
         run: None,
         well: None,
-        value: Some(Value::Negative),
+        value: Some(value),
         cts: None,
         ct_disagrees: false,
         source: Some("file".into()),
@@ -203,6 +219,8 @@ fn held(scene: &Scene, code: &str) -> LabTubeRow {
         released_by: None,
         released_at: None,
         reject_reason: None,
+        repeated_at: None,
+        distrusted: None,
         version: 1,
     }
 }

@@ -159,16 +159,15 @@ pub async fn run(app: AppState) {
     ticking.abort();
 }
 
-async fn run_ticks(app: AppState) {
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Looks at the clocks of tubes and laboratories for as long as the program runs.
+pub async fn run_ticks(app: AppState) {
     loop {
-        ticks.tick().await;
         if let Err(problem) = resume_releases(&app).await {
             tracing::warn!(?problem, "bulk releases wait");
         }
         if let Err(problem) = tick(&app).await {
             tracing::warn!(?problem, "clocks wait");
         }
+        app.clock.passed(TICK).await;
     }
 }

@@ -133,3 +133,51 @@ async fn list_missing_tubes(State(app): State<AppState>, By(caller): By) -> Resu
 pub fn way_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list_missing_tubes))
 }
+
+/// Boxes that the caller carries, the one with the oldest tube first.
+#[utoipa::path(get, path = "/api/v1/carried", tag = "lab",
+    responses((status = 200, body = Vec<wire::CarriedBox>), (status = 403, body = ProblemBody)))]
+async fn list_carried(State(app): State<AppState>, By(caller): By) -> Result<Json<Vec<wire::CarriedBox>>> {
+    ops::carried(&app, &caller).await.map(Json)
+}
+
+/// Routes of couriers.
+pub fn courier_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list_carried))
+}
+
+/// Which tubes of a laboratory.
+#[derive(Debug, Deserialize, IntoParams)]
+struct AtStage {
+    /// `received`, `on_run` or `resulted`.
+    stage: String,
+}
+
+/// Tubes that a laboratory holds at one stage, oldest first; at most 500.
+#[utoipa::path(get, path = "/api/v1/labs/{lab}/tubes", params(AtStage), tag = "lab",
+    responses((status = 200, body = Vec<wire::HeldTube>), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn list_held_tubes(
+    State(app): State<AppState>,
+    By(caller): By,
+    Path(lab): Path<Uuid>,
+    Query(at): Query<AtStage>,
+) -> Result<Json<Vec<wire::HeldTube>>> {
+    ops::held_tubes(&app, &caller, lab, &at.stage).await.map(Json)
+}
+
+/// Routes of whoever may see laboratories.
+pub fn held_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list_held_tubes))
+}
+
+/// Sends every tube of a run that is not released back to the queue.
+#[utoipa::path(post, path = "/api/v1/labs/{lab}/runs/{id}/repeat", tag = "lab",
+    responses((status = 200, body = wire::Run), (status = 409, body = ProblemBody)))]
+async fn repeat_run(State(app): State<AppState>, By(caller): By, Path((lab, id)): Path<(Uuid, Uuid)>) -> Result<Json<wire::Run>> {
+    ops::repeat_run(&app, &caller, lab, id).await.map(Json)
+}
+
+/// Routes of who runs plates.
+pub fn repeat_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(repeat_run))
+}

@@ -9,6 +9,7 @@ use allclear_domain::{
         time::Instant,
     },
     lab::{
+        backlog::minutes_of_work,
         reception::Verdict,
         result::{Ct, Kit, TargetCt, Value},
         run::{Control, RunState, Well},
@@ -111,6 +112,35 @@ pub fn cts_text(cts: &[TargetCt]) -> Option<String> {
     if cts.is_empty() { None } else { serde_json::to_string(&cts_out(cts)).ok() }
 }
 
+/// Results taken back: value and cycle numbers.
+#[must_use]
+pub fn distrusted_of(text: Option<&str>) -> Vec<(String, String)> {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+/// Stored text of results taken back, with one more.
+#[must_use]
+pub fn distrusting(before: Option<&str>, value: Value, cts: Option<&str>) -> Option<String> {
+    let mut all = distrusted_of(before);
+    all.push((value.as_str().to_owned(), cts.unwrap_or_default().to_owned()));
+    serde_json::to_string(&all).ok()
+}
+
+/// A tube that waits in a laboratory.
+#[must_use]
+pub fn held_tube(row: &LabTubeRow, runs: &HashMap<Id<Run>, String>) -> wire::HeldTube {
+    wire::HeldTube {
+        tube: row.tube.clone(),
+        tube_kind: row.kind.as_str().into(),
+        persons: row.persons,
+        stage: row.stage.as_str().into(),
+        received_at: rfc3339(row.received_at),
+        run_name: row.run.and_then(|run| runs.get(&run).cloned()),
+        value: row.value.map(value_out),
+        repeated: row.repeated_at.is_some(),
+    }
+}
+
 fn cts_of(text: Option<&String>) -> Vec<wire::TargetCt> {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
@@ -118,7 +148,6 @@ fn cts_of(text: Option<&String>) -> Vec<wire::TargetCt> {
 /// A laboratory with what waits in it.
 #[must_use]
 pub fn lab(row: &LabRow, backlog: &BacklogRow, now: Instant) -> wire::Lab {
-    let waiting = backlog.received + backlog.on_run;
     wire::Lab {
         id: row.id.uuid(),
         name: row.name.clone(),
@@ -133,7 +162,7 @@ pub fn lab(row: &LabRow, backlog: &BacklogRow, now: Instant) -> wire::Lab {
             released_24h: backlog.released_24h,
             holds: backlog.holds,
             oldest_received_at: backlog.oldest_received_at.map(rfc3339),
-            minutes_of_work: waiting * 1440 / i64::from(row.rated_per_day.max(1)),
+            minutes_of_work: minutes_of_work(backlog.received + backlog.on_run, row.rated_per_day).unwrap_or(0),
             alerts: backlog.alerts,
             flags: backlog.flags,
             follow_ups: backlog.follow_ups,

@@ -186,7 +186,11 @@ async fn lab(app: &App, wanted: &Wanted) -> Result<DrillDown> {
 
 async fn follow_ups(app: &App, wanted: &Wanted) -> Result<DrillDown> {
     let round = wanted.round;
-    let found = app.store.read("follow_ups", |tx| tx.follow_ups(false, SHORT_MAX)).await?;
+    let read = app.store.read("follow_ups", |tx| {
+        let labs: Vec<_> = tx.labs()?.into_iter().map(|lab| lab.id).collect();
+        tx.follow_ups(&labs, false, SHORT_MAX)
+    });
+    let found = read.await?;
     let names: HashMap<_, _> = app.live.context().labs.iter().map(|(lab, _)| (lab.id, lab.name.clone())).collect();
     Ok(look(app, wanted, |sight, _| {
         let mut out = table("follow_ups", &["tube", "result", "members", "missing", "site", "lab", "opened_at"]);

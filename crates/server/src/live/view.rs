@@ -9,10 +9,11 @@ use allclear_domain::{
         profile::Profile,
         time::Instant,
     },
+    lab::backlog::minutes_of_work,
     live::{Counts, FIVE_MINUTES_S, RoundCounts, SiteCounts, StageCounts},
     sampling::{round::RoundState, tube::Stage},
 };
-use allclear_store::{lab::LabRow, rounds::RoundRow, rounds::SiteRow};
+use allclear_store::{rounds::RoundRow, rounds::SiteRow};
 use allclear_wire::live as wire;
 use axum::body::Bytes;
 
@@ -306,7 +307,7 @@ fn labs(sight: &Sight<'_>) -> Vec<wire::LabLoad> {
         .iter()
         .filter(|(lab, _)| sight.sees(lab.area))
         .map(|(lab, backlog)| {
-            let waiting = backlog.received + backlog.on_run + backlog.resulted;
+            let minutes = minutes_of_work(backlog.received + backlog.on_run, lab.rated_per_day);
             wire::LabLoad {
                 lab: lab.id.uuid(),
                 name: lab.name.clone(),
@@ -314,17 +315,12 @@ fn labs(sight: &Sight<'_>) -> Vec<wire::LabLoad> {
                 on_run: backlog.on_run,
                 resulted: backlog.resulted,
                 released: backlog.released_24h,
-                backlog_hours: backlog_hours(lab, waiting),
+                backlog_hours: minutes.map(|minutes| (minutes as f64 / 6.0).round() / 10.0),
             }
         })
         .collect();
     labs.sort_by(|a, b| b.backlog_hours.unwrap_or(0.0).total_cmp(&a.backlog_hours.unwrap_or(0.0)).then(a.name.cmp(&b.name)));
     labs
-}
-
-fn backlog_hours(lab: &LabRow, waiting: i64) -> Option<f64> {
-    let per_hour = f64::from(lab.rated_per_day) * f64::from(lab.factor_percent) / 100.0 / 24.0;
-    (per_hour > 0.0).then(|| (waiting as f64 / per_hour * 10.0).round() / 10.0)
 }
 
 /// Devices that took part, and those of them that are silent, longest first.

@@ -1,9 +1,9 @@
 //! Routes of printed codes.
 
 use allclear_domain::kernel::code::{BoxCode, TubeCode};
-use allclear_wire::problem::Problem;
+use allclear_wire::{print::PrintCards, problem::Problem};
 use axum::{
-    extract::{Path, Query},
+    extract::{Path, Query, State},
     http::{HeaderName, header},
     response::IntoResponse,
 };
@@ -12,15 +12,33 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::PrintError;
+use super::cards::{self, Whom};
 use super::labels::{Kind, LABELS_MAX, Label, label_sheet};
 use crate::{
     app::AppState,
-    edge::problem::{Code, Result},
+    edge::{
+        guard::By,
+        problem::{Code, JsonBody, Result},
+    },
 };
 
 /// Routes of who may order rounds: their tubes and boxes need codes.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(labels))
+}
+
+/// Routes of who may change persons: their cards.
+pub fn card_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(print_cards))
+}
+
+/// Sheets of person cards as a PDF: identity only.
+#[utoipa::path(post, path = "/api/v1/labels/cards", request_body = PrintCards,
+    responses((status = 200, content_type = "application/pdf", body = Vec<u8>), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn print_cards(State(app): State<AppState>, By(caller): By, JsonBody(request): JsonBody<PrintCards>) -> Result<impl IntoResponse> {
+    let pdf = cards::sheet(&app, Some(&caller), Whom::read(&request)?, &request.reason).await?;
+    Ok(([(header::CONTENT_TYPE, "application/pdf"), (CACHE, "no-store")], pdf))
 }
 
 /// Which labels.

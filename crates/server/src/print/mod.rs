@@ -4,6 +4,7 @@
 //! `sheet` knows millimetres, text and rectangles; [`labels`] and [`document`] lay out on it. To extend: a further
 //! label is a layout in [`labels`]; a further report builds a [`document::Document`] and draws nothing itself.
 
+pub mod cards;
 pub mod cli;
 pub mod document;
 pub mod http;

@@ -16,3 +16,6 @@ CREATE TABLE lab_missing (
     signed_by TEXT,
     PRIMARY KEY (lab, tube)
 );
+
+-- What a courier carries.
+CREATE INDEX box_holder ON box (holder) WHERE state = 'handed_over';

@@ -52,6 +52,38 @@ pub struct AlertRow {
     pub lab_name: Option<String>,
 }
 
+/// Whose raised clocks.
+#[derive(Debug, Clone, Default)]
+pub struct AlertsOf {
+    /// Tubes that this laboratory holds.
+    pub lab: Option<Id<Lab>>,
+    /// Tubes in these boxes.
+    pub boxes: Vec<String>,
+    /// Tubes of these sites.
+    pub sites: Vec<Uuid>,
+    /// Of the sites' tubes only those on their way to a laboratory.
+    pub on_the_way: bool,
+}
+
+/// A box that somebody carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldBoxRow {
+    /// The box.
+    pub code: String,
+    /// Tubes in it.
+    pub tubes: i32,
+    /// Persons in them.
+    pub persons: i32,
+    /// Site that packed it.
+    pub site: Option<Id<Site>>,
+    /// When it was taken over.
+    pub state_at: Instant,
+    /// First swab of the oldest tube.
+    pub opened_at: Option<Instant>,
+    /// Where it is to go, as the giver said.
+    pub destination: Option<String>,
+}
+
 /// A flag as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlagRow {
@@ -160,15 +192,24 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Raised clocks, those that run out first at the top; of one laboratory if it is given.
-    pub fn clock_alerts(&self, lab: Option<Id<Lab>>, limit: i64) -> Result<Vec<AlertRow>> {
-        let all = i64::from(lab.is_none());
+    /// Raised clocks, those that run out first at the top.
+    pub fn clock_alerts(&self, of: &AlertsOf, limit: i64) -> Result<Vec<AlertRow>> {
+        let sites: Vec<&[u8]> = of.sites.iter().map(|site| site.as_bytes().as_slice()).collect();
+        let boxes: Vec<&str> = of.boxes.iter().map(String::as_str).collect();
         self.query(
             "SELECT c.*, t.stage, t.box, t.valid, s.name AS site_name, l.name AS lab_name
              FROM tube_clock c JOIN tube t ON t.bucket = c.bucket AND t.code = c.tube
              LEFT JOIN site s ON s.id = c.site LEFT JOIN lab l ON l.id = c.lab
-             WHERE c.raised_at IS NOT NULL AND ($1 = 1 OR c.lab = $2) ORDER BY c.due_at, c.tube LIMIT $3",
-            &[all.into(), lab.map_or(Val::Uuid([0; 16]), Val::from), limit.into()],
+             WHERE c.raised_at IS NOT NULL AND (c.lab = $1 OR t.box = ANY($2)
+                 OR (c.site = ANY_BLOB($3) AND ($4 = 0 OR (c.lab IS NULL AND t.stage = 'in_transit'))))
+             ORDER BY c.due_at, c.tube LIMIT $5",
+            &[
+                of.lab.map_or(Val::Uuid([0; 16]), Val::from),
+                Val::Texts(&boxes),
+                Val::Blobs(&sites),
+                i64::from(of.on_the_way).into(),
+                limit.into(),
+            ],
         )?
         .iter()
         .map(|row| {
@@ -184,6 +225,30 @@ impl Tx<'_> {
         .collect()
     }
 
+    /// Boxes that somebody took over and has not delivered, oldest tube first.
+    pub fn boxes_held_by(&self, holder: Id<Account>) -> Result<Vec<HeldBoxRow>> {
+        self.query(
+            "SELECT b.code, COUNT(t.code), COALESCE(SUM(t.valid), 0), b.site, b.state_at, MIN(t.opened_at),
+                    (SELECT MAX(c.detail) FROM custody c WHERE c.bucket = b.bucket AND c.subject = b.code AND c.event = 'given')
+             FROM box b LEFT JOIN tube t ON t.box = b.code AND t.stage <> 'void' WHERE b.holder = $1 AND b.state = 'handed_over'
+             GROUP BY b.bucket, b.code, b.site, b.state_at ORDER BY 6, b.code LIMIT 200",
+            &[holder.into()],
+        )?
+        .iter()
+        .map(|row| {
+            Ok(HeldBoxRow {
+                code: row.at(0)?,
+                tubes: row.at(1)?,
+                persons: row.at(2)?,
+                site: row.at(3)?,
+                state_at: row.at(4)?,
+                opened_at: row.at(5)?,
+                destination: row.at(6)?,
+            })
+        })
+        .collect()
+    }
+
     /// First swab of some tubes: when their clocks began, and their sites.
     pub fn tube_starts(&self, codes: &[&str]) -> Result<Vec<(String, Instant)>> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
@@ -194,11 +259,12 @@ impl Tx<'_> {
     }
 
     /// Raises a flag; answers whether it is new. A run is flagged once for each thing; a laboratory
-    /// not again while the flag is open, nor within half a day of being cleared.
+    /// not again while the flag is open, nor within half a day of being cleared. A positive that is taken back is new each
+    /// time somebody has looked at the one before.
     pub fn raise_flag(&self, row: &FlagRow) -> Result<bool> {
         let open = self.query_opt(
             "SELECT 1 FROM lab_flag WHERE lab = $1 AND flag = $2 AND (run = $3 OR (run IS NULL AND $4 = 1))
-             AND (cleared_at IS NULL OR $4 = 0 OR cleared_at > $5)",
+             AND (cleared_at IS NULL OR (flag <> 'positive_withdrawn' AND ($4 = 0 OR cleared_at > $5)))",
             &[
                 row.lab.into(),
                 (&row.flag).into(),
@@ -219,13 +285,14 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Flags, open ones first; of one laboratory if it is given.
-    pub fn flags(&self, lab: Option<Id<Lab>>, limit: i64) -> Result<Vec<FlagRow>> {
-        let all = i64::from(lab.is_none());
+    /// Flags of some laboratories, open ones first.
+    pub fn flags(&self, labs: &[Id<Lab>], limit: i64) -> Result<Vec<FlagRow>> {
+        let labs: Vec<Uuid> = labs.iter().map(|lab| lab.uuid()).collect();
+        let keys: Vec<&[u8]> = labs.iter().map(|lab| lab.as_bytes().as_slice()).collect();
         self.query(
-            "SELECT * FROM lab_flag WHERE ($1 = 1 OR lab = $2)
-             ORDER BY CASE WHEN cleared_at IS NULL THEN 0 ELSE 1 END, raised_at DESC LIMIT $3",
-            &[all.into(), lab.map_or(Val::Uuid([0; 16]), Val::from), limit.into()],
+            "SELECT * FROM lab_flag WHERE lab = ANY_BLOB($1)
+             ORDER BY CASE WHEN cleared_at IS NULL THEN 0 ELSE 1 END, raised_at DESC LIMIT $2",
+            &[Val::Blobs(&keys), limit.into()],
         )?
         .iter()
         .map(|row| {

@@ -391,12 +391,14 @@ impl Tx<'_> {
         Ok(new == 1)
     }
 
-    /// Follow-ups: open ones first, then the newest.
-    pub fn follow_ups(&self, open_only: bool, limit: i64) -> Result<Vec<FollowUpRow>> {
+    /// Follow-ups of some laboratories: open ones first, then the newest.
+    pub fn follow_ups(&self, labs: &[Id<Lab>], open_only: bool, limit: i64) -> Result<Vec<FollowUpRow>> {
+        let labs: Vec<Uuid> = labs.iter().map(|lab| lab.uuid()).collect();
+        let keys: Vec<&[u8]> = labs.iter().map(|lab| lab.as_bytes().as_slice()).collect();
         self.query(
-            "SELECT * FROM follow_up WHERE ($1 = 0 OR closed_at IS NULL)
-             ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, opened_at DESC LIMIT $2",
-            &[i64::from(open_only).into(), limit.into()],
+            "SELECT * FROM follow_up WHERE lab = ANY_BLOB($1) AND ($2 = 0 OR closed_at IS NULL)
+             ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, opened_at DESC LIMIT $3",
+            &[Val::Blobs(&keys), i64::from(open_only).into(), limit.into()],
         )?
         .iter()
         .map(follow_up)

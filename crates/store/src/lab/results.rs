@@ -55,6 +55,10 @@ pub struct LabTubeRow {
     pub released_at: Option<Instant>,
     /// Why it was rejected.
     pub reject_reason: Option<String>,
+    /// When a result of it was last taken back.
+    pub repeated_at: Option<Instant>,
+    /// Results taken back, JSON.
+    pub distrusted: Option<String>,
     /// Version for updates.
     pub version: i64,
 }
@@ -112,6 +116,15 @@ pub struct ReleaseRow {
     pub finished_at: Option<Instant>,
 }
 
+/// Which negatives a bulk release takes; neither runs nor those without one: all that waits.
+#[derive(Debug, Clone, Copy)]
+pub struct ReleaseOf<'r> {
+    /// These runs.
+    pub runs: &'r [&'r [u8]],
+    /// Results without a run.
+    pub without_run: bool,
+}
+
 fn lab_tube(row: &Row) -> Result<LabTubeRow> {
     let value: Option<String> = row.get("value")?;
     Ok(LabTubeRow {
@@ -135,6 +148,8 @@ fn lab_tube(row: &Row) -> Result<LabTubeRow> {
         released_by: row.get("released_by")?,
         released_at: row.get("released_at")?,
         reject_reason: row.get("reject_reason")?,
+        repeated_at: row.get("repeated_at")?,
+        distrusted: row.get("distrusted")?,
         version: row.get("version")?,
     })
 }
@@ -178,12 +193,15 @@ static LAB_TUBES: Bulk = Bulk {
         ("released_by", Ty::Blob),
         ("released_at", Ty::I64),
         ("reject_reason", Ty::Text),
+        ("repeated_at", Ty::I64),
+        ("distrusted", Ty::Text),
         ("version", Ty::I64),
     ],
     on_conflict: "ON CONFLICT (bucket, tube) DO UPDATE SET persons = excluded.persons, stage = excluded.stage, run = excluded.run,
         well = excluded.well, value = excluded.value, cts = excluded.cts, ct_disagrees = excluded.ct_disagrees,
         source = excluded.source, entered_by = excluded.entered_by, entered_at = excluded.entered_at,
         released_by = excluded.released_by, released_at = excluded.released_at, reject_reason = excluded.reject_reason,
+        repeated_at = excluded.repeated_at, distrusted = excluded.distrusted,
         version = excluded.version WHERE lab_tube.version = excluded.version - 1",
 };
 
@@ -236,6 +254,8 @@ impl Tx<'_> {
                     t.released_by.into(),
                     t.released_at.into(),
                     t.reject_reason.as_ref().into(),
+                    t.repeated_at.into(),
+                    t.distrusted.as_ref().into(),
                     t.version.into(),
                 ]
             })
@@ -293,27 +313,39 @@ impl Tx<'_> {
         .collect()
     }
 
+    /// Tubes that a laboratory holds and has not released, at one stage, oldest first.
+    pub fn held_tubes(&self, lab: Id<Lab>, stage: Stage, limit: i64) -> Result<Vec<LabTubeRow>> {
+        self.query(
+            "SELECT * FROM lab_tube WHERE lab = $1 AND stage = $2 AND stage IN ('received', 'on_run', 'resulted')
+             ORDER BY received_at, tube LIMIT $3",
+            &[lab.into(), stage.as_str().into(), limit.into()],
+        )?
+        .iter()
+        .map(lab_tube)
+        .collect()
+    }
+
     /// How many negatives a person may release: all but the own ones and those of failed plates.
-    pub fn count_releasable(&self, lab: Id<Lab>, releaser: Id<Account>, runs: &[&[u8]]) -> Result<i64> {
-        let all = i64::from(runs.is_empty());
+    pub fn count_releasable(&self, lab: Id<Lab>, releaser: Id<Account>, of: ReleaseOf<'_>) -> Result<i64> {
+        let all = i64::from(of.runs.is_empty() && !of.without_run);
         self.query_opt(
             "SELECT COUNT(*) FROM lab_tube WHERE lab = $1 AND stage = 'resulted' AND value = 'negative' AND entered_by <> $2
-             AND ($3 = 1 OR run = ANY_BLOB($4))
+             AND ($3 = 1 OR run = ANY_BLOB($4) OR ($5 = 1 AND run IS NULL))
              AND NOT EXISTS (SELECT 1 FROM lab_run WHERE lab_run.id = lab_tube.run AND lab_run.control_failed = 1)",
-            &[lab.into(), releaser.into(), all.into(), Val::Blobs(runs)],
+            &[lab.into(), releaser.into(), all.into(), Val::Blobs(of.runs), i64::from(of.without_run).into()],
         )?
         .map_or(Ok(0), |row| row.at(0))
     }
 
     /// The next chunk of them, oldest first.
-    pub fn releasable(&self, lab: Id<Lab>, releaser: Id<Account>, runs: &[&[u8]], limit: i64) -> Result<Vec<String>> {
-        let all = i64::from(runs.is_empty());
+    pub fn releasable(&self, lab: Id<Lab>, releaser: Id<Account>, of: ReleaseOf<'_>, limit: i64) -> Result<Vec<String>> {
+        let all = i64::from(of.runs.is_empty() && !of.without_run);
         self.query(
             "SELECT tube FROM lab_tube WHERE lab = $1 AND stage = 'resulted' AND value = 'negative' AND entered_by <> $2
-             AND ($3 = 1 OR run = ANY_BLOB($4))
+             AND ($3 = 1 OR run = ANY_BLOB($4) OR ($5 = 1 AND run IS NULL))
              AND NOT EXISTS (SELECT 1 FROM lab_run WHERE lab_run.id = lab_tube.run AND lab_run.control_failed = 1)
-             ORDER BY received_at LIMIT $5",
-            &[lab.into(), releaser.into(), all.into(), Val::Blobs(runs), limit.into()],
+             ORDER BY received_at LIMIT $6",
+            &[lab.into(), releaser.into(), all.into(), Val::Blobs(of.runs), i64::from(of.without_run).into(), limit.into()],
         )?
         .iter()
         .map(|row| row.at(0))

@@ -74,9 +74,13 @@ pub struct ResultRow {
 pub struct BulkRelease {
     /// Id made by the caller.
     pub id: Uuid,
-    /// Only these runs; empty: everything that waits and that the caller did not enter.
+    /// Only these runs.
     #[serde(default)]
     pub runs: Vec<Uuid>,
+    /// Also results that were entered without a run. With no run and without this: everything that waits and that the
+    /// caller did not enter.
+    #[serde(default)]
+    pub without_run: bool,
 }
 
 /// A bulk release.
@@ -180,7 +184,7 @@ pub struct MemberOutcome {
 pub struct ClockAlert {
     /// The tube.
     pub tube: String,
-    /// `to_lab` or `turnaround`.
+    /// `to_lab`, `cold` (tested within the time that a tube keeps at 4 °C) or `turnaround`.
     pub clock: String,
     /// `warn` or `breach`.
     pub level: String,
@@ -232,4 +236,25 @@ pub struct LabFlag {
 pub struct ClearFlag {
     /// What was found.
     pub note: String,
+}
+
+/// A tube that a laboratory holds and has not released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HeldTube {
+    /// The tube.
+    pub tube: String,
+    /// Its kind.
+    pub tube_kind: String,
+    /// Persons in it.
+    pub persons: i32,
+    /// `received`, `on_run` or `resulted`.
+    pub stage: String,
+    /// When it was received.
+    pub received_at: String,
+    /// The run's name, if it is on one.
+    pub run_name: Option<String>,
+    /// The result, if there is one.
+    pub value: Option<ResultValue>,
+    /// A result of it was taken back before.
+    pub repeated: bool,
 }

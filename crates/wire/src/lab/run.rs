@@ -112,8 +112,23 @@ pub struct EnterResults {
     pub run: Option<Uuid>,
     /// `typed` or `scanned`.
     pub source: String,
-    /// The results.
+    /// The results; may be empty if there are controls.
     pub rows: Vec<EnterResult>,
+    /// How the controls of the run came out.
+    #[serde(default)]
+    pub controls: Vec<EnterControl>,
+}
+
+/// One control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EnterControl {
+    /// `negative_control` or `positive_control`.
+    pub control: String,
+    /// Its well, if the plate has more than one of this kind.
+    #[serde(default)]
+    pub well: Option<String>,
+    /// How it came out.
+    pub value: ResultValue,
 }
 
 /// One result.
@@ -144,6 +159,9 @@ pub struct Entered {
     pub entered: i32,
     /// The same result stood there before.
     pub unchanged: i32,
+    /// A control of the run failed: nothing of it can be released.
+    #[serde(default)]
+    pub control_failed: bool,
     /// Refused, with the reason.
     pub refused: Vec<RefusedRow>,
 }
@@ -153,7 +171,8 @@ pub struct Entered {
 pub struct RefusedRow {
     /// The tube as given.
     pub tube: String,
-    /// Stable reason: `malformed_tube`, `not_received`, `elsewhere`, `released`, `withdrawn`, `not_on_this_run`.
+    /// Stable reason: `malformed_tube`, `not_received`, `elsewhere`, `released`, `withdrawn`, `not_on_this_run`,
+    /// `other_well` (the file and the plate disagree), `repeated` (this measurement was taken back).
     pub reason: String,
 }
 

@@ -91,3 +91,26 @@ pub struct MissingTube {
     /// Name signed under the difference.
     pub signed_by: Option<String>,
 }
+
+/// A box that the caller carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CarriedBox {
+    /// The box.
+    pub code: String,
+    /// Tubes in it.
+    pub tubes: i32,
+    /// Persons in them.
+    pub persons: i32,
+    /// Site that packed it.
+    pub site_name: String,
+    /// Where it is to go, if the giver said so.
+    pub destination: Option<String>,
+    /// When it was taken over.
+    pub taken_at: String,
+    /// First swab of its oldest tube.
+    pub oldest_at: Option<String>,
+    /// When that tube must have been received.
+    pub due_at: Option<String>,
+    /// `none`, `warn` or `breach`.
+    pub level: String,
+}

@@ -17,6 +17,16 @@ export const messages = defineMessages({
     station: '{n} 号台',
     update: '有新版本,点此更新',
     exceptions: '异常 {n}',
+    clock: {
+      title: '样本时限',
+      hint: '从第一支拭子算起。请尽快送到实验室。',
+      over: '样本超时',
+      soon: '样本将到时限',
+      tubes: '{n} 管',
+      persons: '{n} 人份',
+      overBy: '已超出 {time}',
+      until: '须在 {time} 前送到',
+    },
     /** Words of refusals: what is wrong, at a glance. */
     refusal: {
       no_post: '先选采样点',
@@ -76,6 +86,16 @@ export const messages = defineMessages({
     station: 'Table {n}',
     update: 'New version: tap to update',
     exceptions: '{n} exceptions',
+    clock: {
+      title: 'Clocks of tubes',
+      hint: 'Counted from the first swab. Bring them to the laboratory soon.',
+      over: 'Tubes over time',
+      soon: 'Tubes nearly over time',
+      tubes: '{n} tubes',
+      persons: '{n} persons',
+      overBy: 'over by {time}',
+      until: 'to be there by {time}',
+    },
     refusal: {
       no_post: 'Choose a site',
       no_tube: 'Tube first',

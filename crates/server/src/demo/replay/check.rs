@@ -110,9 +110,21 @@ impl Play<'_> {
     /// Each member is accounted for by a tube of their own: nine negative, one positive.
     async fn pool_is_closed(&mut self, at: Instant, pool: &Filled) -> Result<()> {
         let wanted = BTreeMap::from([("negative".to_owned(), POOL - 1), ("positive".to_owned(), 1)]);
+        self.hand_over(at).await?;
         let closed = |follow_up: &Value| follow_up["closed_at"].is_string() && number(follow_up, "members_open") == 0;
         self.follow_up(at, pool, &wanted, closed, 0).await?;
         println!("The pool of {} is closed: {} negative, 1 positive by a tube of their own.", POSITIVE.0, POOL - 1);
+        Ok(())
+    }
+
+    /// The positive single tube is a case of its own, closed when a hospital has taken the person over.
+    async fn hand_over(&mut self, at: Instant) -> Result<()> {
+        let headquarters = self.wire.session("headquarters", at).await?;
+        let cases = self.wire.get("/api/v1/tasks?kind=case", &headquarters).await?;
+        for case in cases["rows"].as_array().into_iter().flatten() {
+            let path = format!("/api/v1/tasks/{}/outcome", case["id"].as_str().unwrap_or_default());
+            self.wire.post(&path, &headquarters, &json!({ "outcome": "handed_over", "note": "市第一人民医院" })).await?;
+        }
         Ok(())
     }
 

@@ -38,8 +38,16 @@ fn visible<'l>(labs: &'l [LabRow], caller: &Caller, lab: Id<Lab>) -> Option<&'l 
 
 /// Follow-ups, open ones first.
 pub async fn follow_ups(app: &App, caller: &Caller, open_only: bool) -> Result<Vec<wire::FollowUp>> {
-    let (rows, labs) =
-        app.store.read("list_follow_ups", move |tx| Ok::<_, StoreError>((tx.follow_ups(open_only, LIST_MAX)?, tx.labs()?))).await?;
+    let who = caller.clone();
+    let (rows, labs) = app
+        .store
+        .read("list_follow_ups", move |tx| {
+            let mut labs = tx.labs()?;
+            labs.retain(|lab| who.may_in(Action::ReadLab, lab.area));
+            let ids: Vec<Id<Lab>> = labs.iter().map(|lab| lab.id).collect();
+            Ok::<_, StoreError>((tx.follow_ups(&ids, open_only, LIST_MAX)?, labs))
+        })
+        .await?;
     Ok(rows.iter().filter_map(|row| visible(&labs, caller, row.lab).map(|lab| view::follow_up(row, lab, Vec::new()))).collect())
 }
 

@@ -1,17 +1,13 @@
 //! Export files of analysers: read, shown, and only then imported.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use allclear_domain::{
     kernel::{
         access::Action,
         id::{Id, Run},
     },
-    lab::{
-        plausibility::Flag,
-        result::{Kit, Value},
-        run::{Control, Well},
-    },
+    lab::result::Kit,
 };
 use allclear_store::{
     StoreError, Tx,
@@ -21,8 +17,10 @@ use allclear_wire::lab as wire;
 use uuid::Uuid;
 
 use super::{
-    Act, lab_for,
-    results::{Incoming, enter, raise, refusal},
+    Act,
+    controls::{self, Said},
+    lab_for,
+    results::{Entry, Incoming, enter, refusal},
 };
 use crate::{
     app::App,
@@ -114,13 +112,14 @@ pub async fn read_import(app: &App, caller: &Caller, lab: Uuid, file: FileOf, by
         confirmed_at: None,
         outcome: None,
     };
-    let codes: Vec<String> = reading.rows.iter().map(|row| row.tube.as_str().to_owned()).collect();
+    let rows: Vec<Incoming> = reading.rows.iter().map(incoming).collect();
     let (refused, lacking, before) = app
         .store
         .run("read_import", move |tx| {
             tx.insert_lab_import(&row)?;
-            let (refused, lacking) = against_records(tx, &lab, run, &codes)?;
-            Ok::<_, StoreError>((refused, lacking, tx.imported_before(lab.id, &row.digest)?))
+            let before = tx.imported_before(lab.id, &row.digest)?;
+            let (refused, lacking) = against_records(tx, &lab, Entry { run, source: "file", imported_at: before }, &rows)?;
+            Ok::<_, StoreError>((refused, lacking, before))
         })
         .await?;
     preview.refused = refused;
@@ -147,21 +146,28 @@ async fn found(app: &App, lab: &LabRow, file: &FileOf) -> Result<(InstrumentRow,
         .await
 }
 
+fn incoming(row: &instrument::ReadRow) -> Incoming {
+    Incoming { tube: row.tube.as_str().into(), value: row.value, cts: row.cts.clone(), ct_disagrees: row.ct_disagrees, well: row.well }
+}
+
 /// Tubes of a file that cannot be resulted here now, and tubes of the run that the file lacks.
 fn against_records(
     tx: &Tx<'_>,
     lab: &LabRow,
-    run: Option<Id<Run>>,
-    codes: &[String],
+    entry: Entry<'_>,
+    rows: &[Incoming],
 ) -> Result<(Vec<wire::RefusedRow>, Vec<String>), StoreError> {
-    let keys: Vec<&str> = codes.iter().map(String::as_str).collect();
+    let keys: Vec<&str> = rows.iter().map(|row| row.tube.as_str()).collect();
     let held = tx.lab_tubes(&keys)?;
-    let refused = codes
+    let refused = rows
         .iter()
-        .filter_map(|code| refusal(held.get(code), lab, run).map(|reason| wire::RefusedRow { tube: code.clone(), reason: reason.into() }))
+        .filter_map(|row| {
+            let reason = refusal(held.get(&row.tube), lab, entry, row)?;
+            Some(wire::RefusedRow { tube: row.tube.clone(), reason: reason.into() })
+        })
         .collect();
     let there: HashSet<&str> = keys.into_iter().collect();
-    let lacking = match run {
+    let lacking = match entry.run {
         None => Vec::new(),
         Some(run) => tx.wells(run)?.into_iter().filter_map(|well| well.tube).filter(|code| !there.contains(code.as_str())).collect(),
     };
@@ -185,50 +191,20 @@ pub async fn confirm_import(app: &App, caller: &Caller, lab: Uuid, id: Uuid, req
             if reading.bad > 0 && !request.without_bad_rows {
                 return Err(Code::StateConflict.field("/without_bad_rows").detail(format!("{} bad rows", reading.bad)));
             }
-            let rows: Vec<Incoming> = reading
-                .rows
-                .iter()
-                .map(|row| Incoming {
-                    tube: row.tube.as_str().into(),
-                    value: row.value,
-                    cts: row.cts.clone(),
-                    ct_disagrees: row.ct_disagrees,
-                })
-                .collect();
-            if let Some(run) = import.run {
-                put_controls(tx, &act, &lab, run, &reading.controls)?;
-            }
-            let entered = enter(tx, &act, &lab, import.run, "file", &rows)?;
+            let rows: Vec<Incoming> = reading.rows.iter().map(incoming).collect();
+            let said: Vec<Said> = reading.controls.iter().map(|c| Said { well: c.well, control: c.control, value: c.value }).collect();
+            let control_failed = match import.run {
+                Some(run) => controls::put(tx, &act, &lab, run, &said, false)?,
+                None => false,
+            };
+            let imported_at = tx.imported_before(lab.id, &import.digest)?;
+            let entered = enter(tx, &act, &lab, Entry { run: import.run, source: "file", imported_at }, &rows)?;
+            let entered = wire::Entered { control_failed, ..entered };
             let outcome = serde_json::to_string(&entered).map_err(|_| Code::Internal.problem())?;
             tx.finish_lab_import(id, "confirmed", act.now, &outcome)?;
             Ok::<_, Problem>(entered)
         })
         .await
-}
-
-/// Notes how the controls came out; one that fails holds back the whole run.
-fn put_controls(tx: &Tx<'_>, act: &Act, lab: &LabRow, run: Id<Run>, controls: &[instrument::ReadControl]) -> Result<()> {
-    let wells = tx.wells(run)?;
-    let mut by_kind: BTreeMap<Control, Vec<Value>> = BTreeMap::new();
-    for control in controls {
-        by_kind.entry(control.control).or_default().push(control.value);
-        let at = control.well.map(Well::index).map(i32::from);
-        let same = |well: &&allclear_store::lab::runs::WellRow| well.control.as_deref() == Some(control.control.as_str());
-        let well = wells.iter().filter(same).find(|well| at.is_none() || at == Some(well.well));
-        if let Some(well) = well {
-            tx.set_well_value(run, well.well, control.value.as_str())?;
-        }
-    }
-    let failed = by_kind.iter().any(|(control, values)| values.iter().any(|value| !control.holds(*value)));
-    if failed {
-        let mut row = tx.run_for_update(run)?.ok_or_else(|| Code::NotFound.problem())?;
-        row.control_failed = true;
-        tx.update_run(&row)?;
-        let said: Vec<String> =
-            by_kind.iter().map(|(c, v)| format!("{} {}", c.as_str(), v.iter().map(|v| v.as_str()).collect::<Vec<_>>().join(" "))).collect();
-        raise(tx, act, lab, Some(run), Flag::ControlFailed, &serde_json::json!({ "controls": said }))?;
-    }
-    Ok(())
 }
 
 /// Throws away what was read.

@@ -1,17 +1,24 @@
 //! Laboratories, kits, instruments, what waits, alerts and flags.
 
-use allclear_domain::kernel::{
-    access::Action,
-    area::AreaCode,
-    id::{Id, Lab},
+use std::collections::HashMap;
+
+use allclear_domain::{
+    kernel::{
+        access::{Action, Role, allows},
+        area::AreaCode,
+        id::{Id, Lab},
+        time::Instant,
+    },
+    lab::tube::Stage,
 };
-use allclear_store::lab::{BacklogRow, InstrumentRow, KitRow, LabRow};
+use allclear_store::lab::{BacklogRow, InstrumentRow, KitRow, LabRow, clocks::AlertsOf};
 use allclear_wire::lab as wire;
 use uuid::Uuid;
 
 use super::{Act, lab_for};
 use crate::{
     app::App,
+    clock::rfc3339,
     edge::{
         guard::Caller,
         problem::{Code, Result},
@@ -122,18 +129,74 @@ pub async fn set_mapping(app: &App, caller: &Caller, lab: Uuid, id: Uuid, mappin
     Ok(app.store.run("set_instrument_mapping", move |tx| tx.set_instrument_mapping(lab, id, &text)).await?)
 }
 
-/// Clocks that ran out or nearly: of one laboratory, or of all that the caller may see.
+/// Clocks that ran out or nearly: of one laboratory with what is on its way, or of all that the caller answers for.
 pub async fn alerts(app: &App, caller: &Caller, lab: Option<Uuid>) -> Result<Vec<wire::ClockAlert>> {
     let lab: Option<Id<Lab>> = match lab {
         Some(lab) => Some(lab_for(app, caller, lab, Action::ReadLab).await?.id),
         None => None,
     };
-    let rows = app.store.read("list_clock_alerts", move |tx| tx.clock_alerts(lab, LIST_MAX)).await?;
+    // A courier answers for what is carried, everybody else for the sites of their areas.
+    let wide = |area: AreaCode| {
+        let roots = caller.grants.iter().filter(|(role, _)| *role != Role::Courier && allows(*role, Action::ReadClocks));
+        roots.map(|(_, root)| *root).any(|root| area.is_within(root))
+    };
     let plan = app.plan();
-    let visible = rows
-        .into_iter()
-        .filter(|row| lab.is_some() || plan.sites.get(&row.clock.site).is_some_and(|site| caller.may_in(Action::ReadClocks, site.area)));
-    Ok(visible.map(|row| view::alert(&row)).collect())
+    let sites: Vec<Uuid> = plan.sites.values().filter(|site| wide(site.area)).map(|site| site.id.uuid()).collect();
+    let courier = caller.grants.iter().any(|(role, _)| *role == Role::Courier).then_some(caller.account);
+    let rows = app
+        .store
+        .read("list_clock_alerts", move |tx| {
+            let boxes = courier.filter(|_| lab.is_none()).map(|holder| tx.boxes_held_by(holder)).transpose()?.unwrap_or_default();
+            let boxes = boxes.into_iter().map(|held| held.code).collect();
+            tx.clock_alerts(&AlertsOf { lab, boxes, sites, on_the_way: lab.is_some() }, LIST_MAX)
+        })
+        .await?;
+    Ok(rows.iter().map(view::alert).collect())
+}
+
+/// What the caller carries: boxes taken over and not delivered, with the age of the oldest tube.
+pub async fn carried(app: &App, caller: &Caller) -> Result<Vec<wire::CarriedBox>> {
+    let (holder, plan, now) = (caller.account, app.plan(), app.now());
+    let rows = app.store.read("list_carried", move |tx| tx.boxes_held_by(holder)).await?;
+    let line = |row: &allclear_store::lab::clocks::HeldBoxRow| {
+        let due_at = row.opened_at.map(|at| at.plus_seconds(plan.profile.tube_to_lab_max_s));
+        let warn_at = row.opened_at.map(|at| at.plus_seconds(plan.profile.tube_to_lab_warn_s));
+        let past = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        let level = match (past(due_at), past(warn_at)) {
+            (true, _) => "breach",
+            (false, true) => "warn",
+            (false, false) => "none",
+        };
+        wire::CarriedBox {
+            code: row.code.clone(),
+            tubes: row.tubes,
+            persons: row.persons,
+            site_name: row.site.and_then(|site| plan.sites.get(&site)).map(|site| site.name.clone()).unwrap_or_default(),
+            destination: row.destination.clone(),
+            taken_at: rfc3339(row.state_at),
+            oldest_at: row.opened_at.map(rfc3339),
+            due_at: due_at.map(rfc3339),
+            level: level.into(),
+        }
+    };
+    Ok(rows.iter().map(line).collect())
+}
+
+/// Tubes that a laboratory holds at one stage, oldest first.
+pub async fn held_tubes(app: &App, caller: &Caller, lab: Uuid, stage: &str) -> Result<Vec<wire::HeldTube>> {
+    let lab = lab_for(app, caller, lab, Action::ReadLab).await?.id;
+    let stage = Stage::parse(stage)
+        .filter(|stage| matches!(stage, Stage::Received | Stage::OnRun | Stage::Resulted))
+        .ok_or_else(|| Code::BodyInvalid.field("/stage"))?;
+    app.store
+        .read("list_held_tubes", move |tx| {
+            let rows = tx.held_tubes(lab, stage, LIST_MAX)?;
+            let runs: Vec<Uuid> = rows.iter().filter_map(|row| row.run.map(Id::uuid)).collect();
+            let keys: Vec<&[u8]> = runs.iter().map(|id| id.as_bytes().as_slice()).collect();
+            let names: HashMap<_, _> = tx.run_names(&keys)?.into_iter().map(|(id, name, _)| (id, name)).collect();
+            Ok(rows.iter().map(|row| view::held_tube(row, &names)).collect())
+        })
+        .await
 }
 
 /// What does not look right about laboratories.
@@ -142,18 +205,22 @@ pub async fn flags(app: &App, caller: &Caller, lab: Option<Uuid>) -> Result<Vec<
         Some(lab) => Some(lab_for(app, caller, lab, Action::ReadLab).await?.id),
         None => None,
     };
+    let who = caller.clone();
     let (rows, labs, runs, names) = app
         .store
         .read("list_lab_flags", move |tx| {
-            let rows = tx.flags(only, LIST_MAX)?;
+            let mut labs = tx.labs()?;
+            labs.retain(|row| who.may_in(Action::ReadLab, row.area) && only.is_none_or(|only| only == row.id));
+            let ids: Vec<Id<Lab>> = labs.iter().map(|row| row.id).collect();
+            let rows = tx.flags(&ids, LIST_MAX)?;
             let runs: Vec<Uuid> = rows.iter().filter_map(|row| row.run.map(Id::uuid)).collect();
             let keys: Vec<&[u8]> = runs.iter().map(|id| id.as_bytes().as_slice()).collect();
             let accounts: Vec<Uuid> = rows.iter().filter_map(|row| row.cleared_by.map(Id::uuid)).collect();
-            let (labs, runs, names) = (tx.labs()?, tx.run_names(&keys)?, tx.account_names(&accounts)?);
+            let (runs, names) = (tx.run_names(&keys)?, tx.account_names(&accounts)?);
             Ok::<_, allclear_store::StoreError>((rows, labs, runs, names))
         })
         .await?;
-    let visible = |lab: Id<Lab>| labs.iter().find(|row| row.id == lab).filter(|row| caller.may_in(Action::ReadLab, row.area));
+    let visible = |lab: Id<Lab>| labs.iter().find(|row| row.id == lab);
     Ok(rows
         .iter()
         .filter_map(|row| {

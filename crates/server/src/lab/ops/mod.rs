@@ -1,5 +1,6 @@
 //! What happens in laboratories. Each op loads, decides, writes and answers.
 
+mod controls;
 mod follow_ups;
 mod imports;
 mod labs;
@@ -27,9 +28,12 @@ use uuid::Uuid;
 
 pub use follow_ups::{follow_up, follow_ups, put_member_outcome};
 pub use imports::{FileOf, columns_of, confirm_import, discard_import, read_import};
-pub use labs::{alerts, clear_flag, create_instrument, create_kit, create_lab, flags, instruments, kits, labs, one_lab, set_mapping};
+pub use labs::{
+    alerts, carried, clear_flag, create_instrument, create_kit, create_lab, flags, held_tubes, instruments, kits, labs, one_lab,
+    set_mapping,
+};
 pub use receptions::{close_reception, holds, open_reception, reception, receptions, resolve_hold, scan};
-pub use rejects::{reject_tube, repeat_tube};
+pub use rejects::{reject_tube, repeat_run, repeat_tube};
 pub use releases::{begin_bulk_release, release_desk, release_job, release_one, spawn_bulk_release};
 pub use results::enter_results;
 pub use runs::{clear_well, create_run, move_run, place_wells, run, runs};

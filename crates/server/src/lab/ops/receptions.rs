@@ -169,6 +169,8 @@ impl Session<'_> {
             released_by: None,
             released_at: None,
             reject_reason: None,
+            repeated_at: None,
+            distrusted: None,
             version: 1,
         };
         self.tx.upsert_lab_tubes(&[&row])?;
@@ -345,7 +347,8 @@ struct Found {
 impl Found {
     /// A tube too many can only be said to be of a box if there is just one.
     fn agrees(&self, code: &str) -> bool {
-        !self.differing.contains(code) && !(self.extra && self.boxes.len() == 1)
+        let too_many = self.extra && self.boxes.len() == 1;
+        !too_many && !self.differing.contains(code)
     }
 }
 

@@ -20,10 +20,11 @@ use allclear_store::{
     StoreError, Tx,
     lab::{
         LabRow,
-        results::{LabTubeRow, ReleaseRow},
+        results::{LabTubeRow, ReleaseOf, ReleaseRow},
     },
 };
 use allclear_wire::lab as wire;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Act, lab_for, moved_fact};
@@ -64,7 +65,7 @@ pub async fn release_desk(app: &App, caller: &Caller, lab: Uuid) -> Result<wire:
                 .map(Id::uuid)
                 .collect();
             let names = tx.account_names(&accounts)?;
-            let flags = tx.flags(Some(lab), 500)?;
+            let flags = tx.flags(&[lab], 500)?;
             Ok(view::release_desk(&groups, &singles, &jobs, &runs, &names, &flags, own))
         })
         .await
@@ -148,9 +149,9 @@ pub async fn begin_bulk_release(app: &AppState, caller: &Caller, lab: Uuid, requ
         return Err(Code::BodyInvalid.field("/runs"));
     }
     let act = Act::new(app, caller);
-    let runs = serde_json::to_string(&request.runs).map_err(|_| Code::BodyInvalid.problem())?;
+    let of = Of { runs: request.runs, without_run: request.without_run };
     let id = request.id;
-    let (row, new) = app.store.run("begin_bulk_release", move |tx| begin(tx, &act, &lab, id, &runs, &request.runs)).await?;
+    let (row, new) = app.store.run("begin_bulk_release", move |tx| begin(tx, &act, &lab, id, &of)).await?;
     if row.released_by != caller.account {
         return Err(Code::AlreadyExists.field("/id"));
     }
@@ -160,14 +161,32 @@ pub async fn begin_bulk_release(app: &AppState, caller: &Caller, lab: Uuid, requ
     Ok(view::release_job(&row, &caller.display_name))
 }
 
-fn begin(tx: &Tx<'_>, act: &Act, lab: &LabRow, id: Uuid, text: &str, runs: &[Uuid]) -> Result<(ReleaseRow, bool)> {
-    let keys: Vec<&[u8]> = runs.iter().map(|id| id.as_bytes().as_slice()).collect();
+/// What a bulk release is of, as it is stored with it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Of {
+    runs: Vec<Uuid>,
+    without_run: bool,
+}
+
+impl Of {
+    /// Reads what was stored; a list alone is what older programs wrote.
+    fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().or_else(|| Some(Self { runs: serde_json::from_str(text).ok()?, without_run: false }))
+    }
+
+    fn with<T>(&self, look: impl FnOnce(ReleaseOf<'_>) -> T) -> T {
+        let keys: Vec<&[u8]> = self.runs.iter().map(|id| id.as_bytes().as_slice()).collect();
+        look(ReleaseOf { runs: &keys, without_run: self.without_run })
+    }
+}
+
+fn begin(tx: &Tx<'_>, act: &Act, lab: &LabRow, id: Uuid, of: &Of) -> Result<(ReleaseRow, bool)> {
     let row = ReleaseRow {
         id,
         lab: lab.id,
-        runs: text.into(),
+        runs: serde_json::to_string(of).map_err(|_| Code::BodyInvalid.problem())?,
         state: "running".into(),
-        total: tx.count_releasable(lab.id, act.account, &keys)?,
+        total: of.with(|of| tx.count_releasable(lab.id, act.account, of))?,
         released: 0,
         persons: 0,
         released_by: act.account,
@@ -198,13 +217,14 @@ pub fn spawn_bulk_release(app: &AppState, job: ReleaseRow) {
 
 /// Carries a bulk release through, chunk by chunk; the progress is part of each commit.
 async fn run_bulk_release(app: &App, job: ReleaseRow) -> Result<()> {
-    let runs: Vec<Uuid> = serde_json::from_str(&job.runs).unwrap_or_default();
+    // What cannot be read releases nothing: "all that waits" must be meant.
+    let Some(of) = Of::read(&job.runs) else { return Err(Code::Internal.problem()) };
     let name = account_name(app, job.released_by).await?;
     loop {
         let now = app.now();
         let act = Act { now, account: job.released_by, name: name.as_str().into(), device_no: 0, change: app.ids.at(now) };
-        let (id, lab, runs) = (job.id, job.lab, runs.clone());
-        let more = app.store.run("release_results", move |tx| chunk(tx, &act, id, lab, &runs)).await?;
+        let (id, lab, of) = (job.id, job.lab, of.clone());
+        let more = app.store.run("release_results", move |tx| chunk(tx, &act, id, lab, &of)).await?;
         if !more {
             return Ok(());
         }
@@ -216,9 +236,8 @@ async fn account_name(app: &App, id: Id<Account>) -> Result<String> {
     Ok(account.map(|row| row.name).unwrap_or_default())
 }
 
-fn chunk(tx: &Tx<'_>, act: &Act, id: Uuid, lab: Id<Lab>, runs: &[Uuid]) -> Result<bool, StoreError> {
-    let keys: Vec<&[u8]> = runs.iter().map(|id| id.as_bytes().as_slice()).collect();
-    let codes = tx.releasable(lab, act.account, &keys, CHUNK)?;
+fn chunk(tx: &Tx<'_>, act: &Act, id: Uuid, lab: Id<Lab>, of: &Of) -> Result<bool, StoreError> {
+    let codes = of.with(|of| tx.releasable(lab, act.account, of, CHUNK))?;
     let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
     if codes.is_empty() {
         tx.finish_release(id, act.now)?;

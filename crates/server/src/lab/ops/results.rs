@@ -8,11 +8,12 @@ use allclear_domain::{
         change::Fact,
         code::TubeCode,
         id::{Id, Run},
+        time::Instant,
     },
     lab::{
         plausibility::{self, Flag, RunFacts},
         result::{Ct, Kit, TargetCt, Value},
-        run::RunState,
+        run::{RunState, Well},
         tube::{self, Event, Stage},
     },
 };
@@ -23,12 +24,12 @@ use allclear_store::{
 use allclear_wire::lab as wire;
 use uuid::Uuid;
 
-use super::{Act, derived_id, lab_for, moved_fact};
+use super::{Act, controls, derived_id, lab_for, moved_fact};
 use crate::{
     app::App,
     edge::{
         guard::Caller,
-        problem::{Code, Result},
+        problem::{Code, Problem, Result},
     },
     lab::view,
 };
@@ -47,30 +48,59 @@ pub(super) struct Incoming {
     pub cts: Vec<TargetCt>,
     /// Whether the writer of the file said it disagrees with its own numbers.
     pub ct_disagrees: bool,
+    /// Where the file says that it was.
+    pub well: Option<Well>,
+}
+
+/// What all results of one entry share.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'e> {
+    /// The run; none for results without a plate.
+    pub run: Option<Id<Run>>,
+    /// `typed`, `scanned` or `file`.
+    pub source: &'e str,
+    /// When the same file was first taken in.
+    pub imported_at: Option<Instant>,
 }
 
 /// Enters results that were typed or scanned.
 pub async fn enter_results(app: &App, caller: &Caller, lab: Uuid, request: wire::EnterResults) -> Result<wire::Entered> {
     let lab = lab_for(app, caller, lab, Action::EnterResults).await?;
-    if request.rows.is_empty() || request.rows.len() > RESULTS_MAX {
+    let nothing = request.rows.is_empty() && request.controls.is_empty();
+    if nothing || request.rows.len() > RESULTS_MAX {
         return Err(Code::BodyInvalid.field("/rows"));
     }
     if !matches!(request.source.as_str(), "typed" | "scanned") {
         return Err(Code::BodyInvalid.field("/source"));
     }
+    let controls = controls::said(&request.controls)?;
+    if request.run.is_none() && !controls.is_empty() {
+        return Err(Code::BodyInvalid.field("/controls").detail("controls belong to a run"));
+    }
     let act = Act::new(app, caller);
     let run = request.run.map(Id::new);
     let rows: Vec<Incoming> = request.rows.iter().map(incoming).collect();
-    app.store.run("enter_results", move |tx| enter(tx, &act, &lab, run, &request.source, &rows)).await
+    app.store
+        .run("enter_results", move |tx| {
+            // The controls first: a run whose control failed is flagged with its results.
+            let control_failed = match run.filter(|_| !controls.is_empty()) {
+                Some(run) => controls::put(tx, &act, &lab, run, &controls, true)?,
+                None => false,
+            };
+            let entered = enter(tx, &act, &lab, Entry { run, source: &request.source, imported_at: None }, &rows)?;
+            Ok::<_, Problem>(wire::Entered { control_failed, ..entered })
+        })
+        .await
 }
 
 fn incoming(row: &wire::EnterResult) -> Incoming {
     let cts = row.cts.iter().map(|ct| TargetCt { target: ct.target.clone(), ct: ct.ct.map(|ct| Ct(view::hundredths(ct))) }).collect();
-    Incoming { tube: row.tube.clone(), value: view::value_in(row.value), cts, ct_disagrees: false }
+    Incoming { tube: row.tube.clone(), value: view::value_in(row.value), cts, ct_disagrees: false, well: None }
 }
 
 /// Why a tube cannot be resulted here now.
-pub(super) fn refusal(row: Option<&LabTubeRow>, lab: &LabRow, run: Option<Id<Run>>) -> Option<&'static str> {
+pub(super) fn refusal(row: Option<&LabTubeRow>, lab: &LabRow, entry: Entry<'_>, incoming: &Incoming) -> Option<&'static str> {
+    let run = entry.run;
     let Some(row) = row else { return Some("not_received") };
     if row.lab != lab.id {
         return Some("elsewhere");
@@ -79,14 +109,32 @@ pub(super) fn refusal(row: Option<&LabTubeRow>, lab: &LabRow, run: Option<Id<Run
         return Some("not_on_this_run");
     }
     match tube::step(row.stage, Event::EnterResult(Value::Negative)) {
-        Ok(_) => None,
+        Ok(_) => {
+            let (stands, said) = (row.well, incoming.well.map(Well::index).map(i32::from));
+            match (stands.is_some() && said.is_some() && stands != said, taken_back(row, entry, incoming)) {
+                (true, _) => Some("other_well"),
+                (false, true) => Some("repeated"),
+                (false, false) => None,
+            }
+        }
         Err(tube::Refusal::Released) => Some("released"),
         Err(_) => Some("withdrawn"),
     }
 }
 
+/// Whether a file brings a measurement again that was taken back: the same cycle numbers, or content that was taken in
+/// before the tube was repeated. What a person types is a new word.
+fn taken_back(row: &LabTubeRow, entry: Entry<'_>, incoming: &Incoming) -> bool {
+    let Some(repeated_at) = row.repeated_at.filter(|_| entry.source == "file" && row.value.is_none()) else { return false };
+    let same = view::cts_text(&incoming.cts).is_some_and(|cts| {
+        view::distrusted_of(row.distrusted.as_deref()).iter().any(|(value, before)| *value == incoming.value.as_str() && *before == cts)
+    });
+    same || entry.imported_at.is_some_and(|at| at < repeated_at)
+}
+
 /// Takes results in: the part that every way of entry shares.
-pub(super) fn enter(tx: &Tx<'_>, act: &Act, lab: &LabRow, run: Option<Id<Run>>, source: &str, rows: &[Incoming]) -> Result<wire::Entered> {
+pub(super) fn enter(tx: &Tx<'_>, act: &Act, lab: &LabRow, entry: Entry<'_>, rows: &[Incoming]) -> Result<wire::Entered> {
+    let source = entry.source;
     let parsed: Vec<Option<String>> = rows.iter().map(|row| TubeCode::parse(&row.tube).ok().map(|code| code.as_str().to_owned())).collect();
     let codes: Vec<&str> = parsed.iter().flatten().map(String::as_str).collect();
     let mut held = tx.lab_tubes_for_update(&codes)?;
@@ -105,7 +153,7 @@ pub(super) fn enter(tx: &Tx<'_>, act: &Act, lab: &LabRow, run: Option<Id<Run>>, 
             refuse("tube_twice");
             continue;
         }
-        if let Some(reason) = refusal(held.get(code), lab, run) {
+        if let Some(reason) = refusal(held.get(code), lab, entry, incoming) {
             refuse(reason);
             continue;
         }
@@ -121,6 +169,9 @@ pub(super) fn enter(tx: &Tx<'_>, act: &Act, lab: &LabRow, run: Option<Id<Run>>, 
             serde_json::json!({ "value": incoming.value.as_str(), "cts": cts, "source": source, "before": row.value.map(Value::as_str) });
         custody.push(act.custody(code, "resulted", row.run.map(|run| run.to_string()), Some(detail.to_string())));
         from.insert(code.clone(), row.stage);
+        if row.value == Some(Value::Positive) && incoming.value != Value::Positive {
+            withdrawn(tx, act, lab, &row, incoming.value.as_str())?;
+        }
         changed.push(LabTubeRow {
             stage: Stage::Resulted,
             value: Some(incoming.value),
@@ -222,11 +273,22 @@ fn raise_flags(
     if without_run > 0 {
         raise(tx, act, lab, None, Flag::WithoutRun, &serde_json::json!({ "results": without_run }))?;
     }
+    let wells = entered.refused.iter().filter(|row| row.reason == "other_well").count();
+    if wells > 0 {
+        let run = kits.0.keys().next().copied();
+        raise(tx, act, lab, run, Flag::WellsDiffer, &serde_json::json!({ "results": wells }))?;
+    }
     let never = entered.refused.iter().filter(|row| matches!(row.reason.as_str(), "not_received" | "elsewhere")).count();
     if never > 0 {
         raise(tx, act, lab, None, Flag::NeverReceived, &serde_json::json!({ "results": never }))?;
     }
     Ok(())
+}
+
+/// A positive that was taken back before anybody released it: somebody else looks at why.
+pub(super) fn withdrawn(tx: &Tx<'_>, act: &Act, lab: &LabRow, row: &LabTubeRow, now: &str) -> Result<(), StoreError> {
+    let detail = serde_json::json!({ "tube": row.tube, "now": now });
+    raise(tx, act, lab, row.run, Flag::PositiveWithdrawn, &detail)
 }
 
 /// Raises one flag, once.

@@ -167,8 +167,7 @@ pub async fn place_wells(app: &App, caller: &Caller, lab: Uuid, id: Uuid, reques
             }
             let mut codes = codes.clone();
             if fill > 0 {
-                // Two wells are left for the controls.
-                let free = 94usize.saturating_sub(plate.tubes() + codes.len());
+                let free = plate.room().saturating_sub(codes.len());
                 codes.extend(tx.waiting_tubes(lab.id, i64::from(fill).min(i64::try_from(free).unwrap_or(0)))?);
             }
             place_tubes(tx, &act, &run, &mut plate, &codes, well)

@@ -1,8 +1,10 @@
 //! What laboratories do, from the box at the door to what each person may know.
 
+mod clocks;
 mod day;
 mod follow_ups;
 mod imports;
+mod plausible;
 mod reception;
 mod release;
 mod tasks;

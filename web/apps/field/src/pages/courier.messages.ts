@@ -26,6 +26,9 @@ export const messages = defineMessages({
     cancel: '取消交出',
     given: '已交出',
     boxes: '{n} 箱',
+    holds: '{tubes} 管 {persons} 人份',
+    age: '最早一管 {age}',
+    dueAt: '应在 {time} 前送到',
     code: '交接码',
   },
   en: {
@@ -53,6 +56,9 @@ export const messages = defineMessages({
     cancel: 'Cancel',
     given: 'Handed over',
     boxes: 'Boxes: {n}',
+    holds: '{tubes} tubes, {persons} persons',
+    age: 'oldest {age}',
+    dueAt: 'to be there by {time}',
     code: 'Hand-over code',
   },
 })

@@ -7,6 +7,8 @@ export const labsApi = (http: Http) => ({
   labs: () => http.get<T.Lab[]>('/labs'),
   kits: () => http.get<T.Kit[]>('/lab-kits'),
   alerts: (lab?: string) => http.get<T.Alert[]>('/clock-alerts', { lab }),
+  missing: () => http.get<T.MissingTube[]>('/missing-tubes'),
+  voidTube: (tube: string, reason: string) => http.post(`/tubes/${tube}/void`, { reason }),
   flags: (lab?: string) => http.get<T.Flag[]>('/lab-flags', { lab }),
   clearFlag: (flag: T.Flag, note: string) => http.post(`/labs/${flag.lab}/flags/${flag.id}/clear`, { note }),
   followUps: (open: boolean) => http.get<T.FollowUp[]>('/follow-ups', { open }),
@@ -43,8 +45,10 @@ export const labApi = (http: Http, lab: () => string) => {
       http.post<T.Run>(at(`/runs/${id}/wells`), what),
     clearWell: (id: string, well: string) => http.post<T.Run>(at(`/runs/${id}/wells/clear`), { well }),
     moveRun: (id: string, event: 'start' | 'end' | 'abort') => http.post<T.Run>(at(`/runs/${id}/move`), { event }),
-    enter: (run: string | undefined, source: 'typed' | 'scanned', rows: { tube: string; value: T.Value }[]) =>
-      http.post<T.Entered>(at('/results'), { run: run ?? null, source, rows }),
+    enter: (run: string | undefined, source: 'typed' | 'scanned', rows: T.TypedResult[], controls: T.TypedControl[] = []) =>
+      http.post<T.Entered>(at('/results'), { run: run ?? null, source, rows, controls }),
+    held: (stage: 'received' | 'on_run' | 'resulted') => http.get<T.HeldTube[]>(at('/tubes'), { stage }),
+    repeatRun: (id: string) => http.post<T.Run>(at(`/runs/${id}/repeat`)),
     columns: (body: Blob) => http.post<T.Columns>(at('/imports/columns'), undefined, file(body)),
     readFile: (of: { instrument: string; run?: string; kit?: string; file_name: string }, body: Blob) =>
       http.post<T.Preview>(at('/imports'), undefined, { ...file(body), query: of }),
@@ -52,7 +56,8 @@ export const labApi = (http: Http, lab: () => string) => {
     discard: (id: string) => http.post(at(`/imports/${id}/discard`)),
     release: () => http.get<T.ReleaseDesk>(at('/release')),
     releaseOne: (tube: string, value: T.Value) => http.post(at(`/tubes/${tube}/release`), { value }),
-    releaseBulk: (runs: string[]) => http.post<T.ReleaseJob>(at('/release'), { id: crypto.randomUUID(), runs }),
+    releaseBulk: (runs: string[], without_run: boolean) =>
+      http.post<T.ReleaseJob>(at('/release'), { id: crypto.randomUUID(), runs, without_run }),
     releaseJob: (id: string) => http.get<T.ReleaseJob>(at(`/release/${id}`)),
   }
 }

@@ -122,9 +122,38 @@ export interface Refused {
   tube: string
   reason: string
 }
+export interface TypedResult {
+  tube: string
+  value: Value
+  cts: TargetCt[]
+}
+export interface TypedControl {
+  control: 'negative_control' | 'positive_control'
+  value: Value
+}
+export interface HeldTube {
+  tube: string
+  tube_kind: string
+  persons: number
+  stage: string
+  received_at: string
+  run_name?: string | null
+  value?: Value | null
+  repeated: boolean
+}
+export interface MissingTube {
+  tube: string
+  box_code: string
+  lab_name: string
+  site_name: string
+  persons: number
+  noted_at: string
+  signed_by?: string | null
+}
 export interface Entered {
   entered: number
   unchanged: number
+  control_failed?: boolean
   refused: Refused[]
 }
 export interface Columns {
@@ -222,7 +251,7 @@ export interface FollowUp {
 }
 export interface Alert {
   tube: string
-  clock: 'to_lab' | 'turnaround'
+  clock: 'to_lab' | 'cold' | 'turnaround'
   level: 'warn' | 'breach'
   stage: string
   site_name: string

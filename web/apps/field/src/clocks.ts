@@ -1,0 +1,63 @@
+// Tubes whose clock runs out, and what a courier carries: asked of the server whenever there is network. What was
+// heard last stays on the screen without it.
+import type { Schemas } from '@allclear/contract'
+import { useHttp } from '@allclear/kit'
+import { onScopeDispose, shallowRef } from 'vue'
+import { useBook } from './book'
+
+export type Alert = Schemas['ClockAlert']
+export type Carried = Schemas['CarriedBox']
+
+/** An alert must be known within a minute. */
+const ASK_MS = 30_000
+const alerts = shallowRef<Alert[]>([])
+const carried = shallowRef<Carried[]>([])
+/** Alerts that were told with a sound: once a tube and level. */
+const told = new Set<string>()
+let askers = 0
+let timer: ReturnType<typeof setInterval> | undefined
+let ask: (() => Promise<void>) | undefined
+
+/** Those of `list` that are new, each once. Pure but for the memory it is given. */
+export function news(list: readonly Pick<Alert, 'tube' | 'level'>[], memory: Set<string>) {
+  const fresh = list.filter((alert) => !memory.has(`${alert.tube}/${alert.level}`))
+  for (const alert of fresh) memory.add(`${alert.tube}/${alert.level}`)
+  return fresh
+}
+
+export function useClocks(heard?: (fresh: Alert[]) => void) {
+  const http = useHttp()
+  const { field } = useBook()
+  const refused = new Set<string>()
+  async function get<T>(path: string): Promise<T | undefined> {
+    const token = field.identity?.token
+    if (token === undefined || refused.has(path) || !navigator.onLine) return undefined
+    try {
+      return await http.get<T>(path, undefined, { token })
+    } catch (error) {
+      // A registrar answers for no clock: that is no fault, and is not asked again.
+      if ((error as { status?: number }).status === 403) refused.add(path)
+      return undefined
+    }
+  }
+  ask = async () => {
+    const [late, boxes] = await Promise.all([get<Alert[]>('/clock-alerts'), get<Carried[]>('/carried')])
+    if (boxes) carried.value = boxes
+    if (!late) return
+    alerts.value = late
+    const fresh = news(late, told)
+    if (fresh.length > 0) heard?.(fresh)
+  }
+  askers += 1
+  if (heard) {
+    void ask()
+    timer ??= setInterval(() => void ask?.(), ASK_MS)
+  }
+  onScopeDispose(() => {
+    askers -= 1
+    if (askers > 0) return
+    clearInterval(timer)
+    timer = undefined
+  })
+  return { alerts, carried, again: () => void ask?.() }
+}
