@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use allclear_domain::kernel::time::Instant;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     client::{As, ReplayError, Result},
