@@ -14,9 +14,8 @@ const alerts = shallowRef<Alert[]>([])
 const carried = shallowRef<Carried[]>([])
 /** Alerts that were told with a sound: once a tube and level. */
 const told = new Set<string>()
-let askers = 0
+let listener: ((fresh: Alert[]) => void) | undefined
 let timer: ReturnType<typeof setInterval> | undefined
-let ask: (() => Promise<void>) | undefined
 
 /** Those of `list` that are new, each once. Pure but for the memory it is given. */
 export function news(list: readonly Pick<Alert, 'tube' | 'level'>[], memory: Set<string>) {
@@ -25,9 +24,11 @@ export function news(list: readonly Pick<Alert, 'tube' | 'level'>[], memory: Set
   return fresh
 }
 
+/** What is known; whoever gives `heard` keeps it fresh and is told of what is new. */
 export function useClocks(heard?: (fresh: Alert[]) => void) {
   const http = useHttp()
   const { field } = useBook()
+  if (!heard) return { alerts, carried }
   const refused = new Set<string>()
   async function get<T>(path: string): Promise<T | undefined> {
     const token = field.identity?.token
@@ -40,24 +41,21 @@ export function useClocks(heard?: (fresh: Alert[]) => void) {
       return undefined
     }
   }
-  ask = async () => {
+  async function ask() {
     const [late, boxes] = await Promise.all([get<Alert[]>('/clock-alerts'), get<Carried[]>('/carried')])
     if (boxes) carried.value = boxes
     if (!late) return
     alerts.value = late
     const fresh = news(late, told)
-    if (fresh.length > 0) heard?.(fresh)
+    if (fresh.length > 0) listener?.(fresh)
   }
-  askers += 1
-  if (heard) {
-    void ask()
-    timer ??= setInterval(() => void ask?.(), ASK_MS)
-  }
+  listener = heard
+  clearInterval(timer)
+  timer = setInterval(() => void ask(), ASK_MS)
+  void ask()
   onScopeDispose(() => {
-    askers -= 1
-    if (askers > 0) return
     clearInterval(timer)
-    timer = undefined
+    listener = undefined
   })
-  return { alerts, carried, again: () => void ask?.() }
+  return { alerts, carried }
 }

@@ -126,7 +126,9 @@ pub(super) fn refusal(row: Option<&LabTubeRow>, lab: &LabRow, entry: Entry<'_>, 
 /// before the tube was repeated. What a person types is a new word.
 fn taken_back(row: &LabTubeRow, entry: Entry<'_>, incoming: &Incoming) -> bool {
     let Some(repeated_at) = row.repeated_at.filter(|_| entry.source == "file" && row.value.is_none()) else { return false };
-    let same = view::cts_text(&incoming.cts).is_some_and(|cts| {
+    // Empty cells say nothing about which measurement it was.
+    let measured = incoming.cts.iter().any(|ct| ct.ct.is_some());
+    let same = view::cts_text(&incoming.cts).filter(|_| measured).is_some_and(|cts| {
         view::distrusted_of(row.distrusted.as_deref()).iter().any(|(value, before)| *value == incoming.value.as_str() && *before == cts)
     });
     same || entry.imported_at.is_some_and(|at| at < repeated_at)

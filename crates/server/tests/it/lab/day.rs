@@ -24,7 +24,7 @@ async fn a_tube_that_waits_too_long_raises_an_alert() {
     let breached = alerts().await.ok();
     assert_eq!((breached[0]["level"].as_str(), breached[0]["clock"].as_str()), (Some("breach"), Some("to_lab")));
     let courier = desk.city.sign_in("courier").await;
-    assert_eq!(courier.get("/api/v1/clock-alerts").await.ok().as_array().unwrap().len(), 1);
+    assert_eq!(courier.get("/api/v1/clock-alerts").await.ok(), json!([]), "a courier answers for what is carried");
     desk.receive(&[tube(1)]).await;
     desk.settle().await;
     assert_eq!(desk.headquarters.get("/api/v1/clock-alerts").await.ok(), json!([]), "it has arrived: another clock runs");
