@@ -29,7 +29,7 @@ const MIGRATIONS: &[Migration] = migrations![
     40 "0040_live",
     60 "0060_import_alive",
     70 "0070_scope",
-    70 "0070_lab_work",
+    75 "0075_lab_work",
 ];
 
 /// Number of the newest migration that this program knows.

@@ -10,7 +10,7 @@ use crate::{
     edge::{
         guard::Caller,
         limits::TEXT_CHARS_MAX,
-        problem::{Code, Problem, Result},
+        problem::{Code, Result},
     },
     plan::Plan,
 };
@@ -99,7 +99,7 @@ fn persons(tx: &Tx<'_>, whom: &Whom) -> Result<Vec<PersonRow>> {
         found.extend(tx.persons(step)?.into_iter().filter(|person| matches!(person.state.as_str(), "active" | "provisional")));
     }
     if found.is_empty() {
-        return Err(Problem::from(Code::NotFound.problem()));
+        return Err(Code::NotFound.problem());
     }
     // A household's cards lie together, as they are handed out.
     found.sort_by_key(|person| (person.living_area, person.household, person.no));

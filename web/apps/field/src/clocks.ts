@@ -18,7 +18,7 @@ let listener: ((fresh: Alert[]) => void) | undefined
 let timer: ReturnType<typeof setInterval> | undefined
 
 /** Those of `list` that are new, each once. Pure but for the memory it is given. */
-export function news(list: readonly Pick<Alert, 'tube' | 'level'>[], memory: Set<string>) {
+export function news<T extends Pick<Alert, 'tube' | 'level'>>(list: readonly T[], memory: Set<string>): T[] {
   const fresh = list.filter((alert) => !memory.has(`${alert.tube}/${alert.level}`))
   for (const alert of fresh) memory.add(`${alert.tube}/${alert.level}`)
   return fresh

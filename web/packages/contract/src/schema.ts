@@ -71,6 +71,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/carried": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Boxes that the caller carries, the one with the oldest tube first. */
+        get: operations["list_carried"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clock-alerts": {
         parameters: {
             query?: never;
@@ -481,6 +498,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labels/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sheets of person cards as a PDF: identity only. */
+        post: operations["print_cards"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs": {
         parameters: {
             query?: never;
@@ -843,6 +877,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labs/{lab}/runs/{id}/repeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends every tube of a run that is not released back to the queue. */
+        post: operations["repeat_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labs/{lab}/runs/{id}/wells": {
         parameters: {
             query?: never;
@@ -871,6 +922,23 @@ export interface paths {
         put?: never;
         /** Empties a well of a draft. */
         post: operations["clear_well"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labs/{lab}/tubes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tubes that a laboratory holds at one stage, oldest first; at most 500. */
+        get: operations["list_held_tubes"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -988,6 +1056,23 @@ export interface paths {
         };
         /** Frames as they come, as server-sent events named `frame`: at most two a second, at least one. */
         get: operations["live_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/missing-tubes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tubes that were on a box's list, were not in the box, and have not come since. */
+        get: operations["list_missing_tubes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1706,6 +1791,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks after results, those due first at the top; masked. */
+        get: operations["list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Name and phone of the person of a task, in clear; the look is logged. */
+        post: operations["call_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts down what came of a visit or a call. */
+        post: operations["note_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a task over: whose it is stands beside it. */
+        post: operations["take_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open tasks by kind. */
+        get: operations["count_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trace/{kind}/{code}": {
         parameters: {
             query?: never;
@@ -1717,6 +1887,23 @@ export interface paths {
         get: operations["trace"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tubes/{tube}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraws a tube that has not reached a laboratory; its members are asked again. */
+        post: operations["void_tube"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1875,8 +2062,13 @@ export interface components {
              * @description Id made by the caller.
              */
             id: string;
-            /** @description Only these runs; empty: everything that waits and that the caller did not enter. */
+            /** @description Only these runs. */
             runs?: string[];
+            /**
+             * @description Also results that were entered without a run. With no run and without this: everything that waits and that the
+             *     caller did not enter.
+             */
+            without_run?: boolean;
         };
         /** @description A card. */
         CardLine: {
@@ -1887,6 +2079,7 @@ export interface components {
             /** @description When revoked. */
             revoked_at?: string | null;
         };
+<<<<<<< HEAD
         /** @description What a device said of somebody unknown, in clear. */
         Claim: {
             /**
@@ -1908,6 +2101,34 @@ export interface components {
             no?: number | null;
             /** @description Phone. */
             phone?: string | null;
+=======
+        /** @description A box that the caller carries. */
+        CarriedBox: {
+            /** @description The box. */
+            code: string;
+            /** @description Where it is to go, if the giver said so. */
+            destination?: string | null;
+            /** @description When that tube must have been received. */
+            due_at?: string | null;
+            /** @description `none`, `warn` or `breach`. */
+            level: string;
+            /** @description First swab of its oldest tube. */
+            oldest_at?: string | null;
+            /**
+             * Format: int32
+             * @description Persons in them.
+             */
+            persons: number;
+            /** @description Site that packed it. */
+            site_name: string;
+            /** @description When it was taken over. */
+            taken_at: string;
+            /**
+             * Format: int32
+             * @description Tubes in it.
+             */
+            tubes: number;
+>>>>>>> 9c5af6d (house: the contract as the routes are now)
         };
         /** @description Clears a flag. */
         ClearFlag: {
@@ -1923,7 +2144,7 @@ export interface components {
         ClockAlert: {
             /** @description The box. */
             box_code?: string | null;
-            /** @description `to_lab` or `turnaround`. */
+            /** @description `to_lab`, `cold` (tested within the time that a tube keeps at 4 °C) or `turnaround`. */
             clock: string;
             /** @description When it runs out. */
             due_at: string;
@@ -2128,8 +2349,19 @@ export interface components {
             /** @description Public key of the device (ES256, uncompressed point, base64url) for hand-over codes. */
             public_key: string;
         };
+        /** @description One control. */
+        EnterControl: {
+            /** @description `negative_control` or `positive_control`. */
+            control: string;
+            /** @description How it came out. */
+            value: components["schemas"]["ResultValue"];
+            /** @description Its well, if the plate has more than one of this kind. */
+            well?: string | null;
+        };
         /** @description What became of entered results. */
         Entered: {
+            /** @description A control of the run failed: nothing of it can be released. */
+            control_failed?: boolean;
             /**
              * Format: int32
              * @description New or corrected.
@@ -2154,7 +2386,9 @@ export interface components {
         };
         /** @description Results typed or scanned, at most 500. */
         EnterResults: {
-            /** @description The results. */
+            /** @description How the controls of the run came out. */
+            controls?: components["schemas"]["EnterControl"][];
+            /** @description The results; may be empty if there are controls. */
             rows: components["schemas"]["EnterResult"][];
             /**
              * Format: uuid
@@ -2299,7 +2533,7 @@ export interface components {
             /** @description Masked name. */
             name: string;
         };
-        /** @description A follow-up of a non-negative pool. */
+        /** @description A follow-up of a non-negative pool or of a positive single tube. */
         FollowUp: {
             /** @description When all were accounted for. */
             closed_at?: string | null;
@@ -2349,7 +2583,7 @@ export interface components {
             name_masked: string;
             /** @description Note of who could not reach the member. */
             note?: string | null;
-            /** @description `under_recheck`, `negative`, `positive`, `unreachable`. */
+            /** @description `under_recheck`, `negative`, `positive`, `unreachable`, `case_open`. */
             outcome: string;
             /**
              * Format: int64
@@ -2416,6 +2650,27 @@ export interface components {
          * @enum {string}
          */
         HandOverSide: "giver" | "taker";
+        /** @description A tube that a laboratory holds and has not released. */
+        HeldTube: {
+            /**
+             * Format: int32
+             * @description Persons in it.
+             */
+            persons: number;
+            /** @description When it was received. */
+            received_at: string;
+            /** @description A result of it was taken back before. */
+            repeated: boolean;
+            /** @description The run's name, if it is on one. */
+            run_name?: string | null;
+            /** @description `received`, `on_run` or `resulted`. */
+            stage: string;
+            /** @description The tube. */
+            tube: string;
+            /** @description Its kind. */
+            tube_kind: string;
+            value?: components["schemas"]["ResultValue"] | null;
+        };
         /** @description A step of a record's history. */
         HistoryLine: {
             /** @description When. */
@@ -2918,7 +3173,7 @@ export interface components {
         MemberOutcome: {
             /** @description What was tried. */
             note: string;
-            /** @description `unreachable` or `found`. */
+            /** @description `unreachable`, `found`, or `handed_over` (a case that a hospital took over). */
             outcome: string;
         };
         /** @description The other record of a merge. */
@@ -3132,6 +3387,26 @@ export interface components {
             outcome_at?: string | null;
             /** @description Phone, masked. */
             phone?: string | null;
+        };
+        /** @description A tube that was on a box's list and not in the box. */
+        MissingTube: {
+            /** @description The box it should have been in. */
+            box_code: string;
+            /** @description The laboratory that looked for it. */
+            lab_name: string;
+            /** @description When the reception was closed without it. */
+            noted_at: string;
+            /**
+             * Format: int32
+             * @description Persons in it.
+             */
+            persons: number;
+            /** @description Name signed under the difference. */
+            signed_by?: string | null;
+            /** @description The site that filled it. */
+            site_name: string;
+            /** @description The tube. */
+            tube: string;
         };
         /** @description A collection moves. */
         MoveCollection: {
@@ -3792,6 +4067,59 @@ export interface components {
              */
             total?: number | null;
         };
+        /** @description One page of a list. `next` goes back as `?after=` to read on; absent at the end. */
+        Page_Task: {
+            /** @description Where the next page begins. */
+            next?: string | null;
+            /** @description The rows of this page. */
+            rows: {
+                /** @description Area the person lives in. */
+                area: string;
+                /** @description Its name. */
+                area_name: string;
+                /** @description When it was closed. */
+                closed_at?: string | null;
+                /** @description By when. */
+                due_at: string;
+                /**
+                 * Format: uuid
+                 * @description Id.
+                 */
+                id: string;
+                /** @description `case`, `recheck` or `resample`. */
+                kind: string;
+                /** @description Whether that is past. */
+                late: boolean;
+                /** @description Name, masked. */
+                name: string;
+                /** @description In words. */
+                note?: string | null;
+                /** @description When it was opened. */
+                opened_at: string;
+                /** @description The last word. */
+                outcome?: string | null;
+                /** @description Whether the caller took it. */
+                own: boolean;
+                /** @description Who took it. */
+                owner?: string | null;
+                /**
+                 * Format: int64
+                 * @description Person number.
+                 */
+                person: number;
+                /** @description Phone, masked. */
+                phone?: string | null;
+                /** @description Name of the round. */
+                round_name: string;
+                /** @description The tube that opened it. */
+                tube: string;
+            }[];
+            /**
+             * Format: int64
+             * @description How many rows match in all, if that is cheap to know.
+             */
+            total?: number | null;
+        };
         /** @description One field of a parked row. */
         ParkedField: {
             /** @description Whether they differ. */
@@ -4193,6 +4521,20 @@ export interface components {
              */
             tests_second: number;
         };
+        /** @description Whose cards to print: an area, a household, or persons that a search found. */
+        PrintCards: {
+            /** @description Everybody who lives in this area. */
+            area?: string | null;
+            /**
+             * Format: int64
+             * @description The members of this household.
+             */
+            household?: number | null;
+            /** @description These persons. */
+            persons?: number[];
+            /** @description What for: names stand on cards in clear, so it is logged. */
+            reason: string;
+        };
         /** @description The one error body of every route, `application/problem+json`. */
         Problem: {
             /** @description Stable code, listed in `contract/problems.json`. */
@@ -4328,7 +4670,10 @@ export interface components {
         };
         /** @description A refused result. */
         RefusedRow: {
-            /** @description Stable reason: `malformed_tube`, `not_received`, `elsewhere`, `released`, `withdrawn`, `not_on_this_run`. */
+            /**
+             * @description Stable reason: `malformed_tube`, `not_received`, `elsewhere`, `released`, `withdrawn`, `not_on_this_run`,
+             *     `other_well` (the file and the plate disagree), `repeated` (this measurement was taken back).
+             */
             reason: string;
             /** @description The tube as given. */
             tube: string;
@@ -4432,6 +4777,13 @@ export interface components {
             /** @description What the releaser read. */
             value: components["schemas"]["ResultValue"];
         };
+        /** @description What a person must know of their tests. A positive is told by a doctor: `case` only asks to wait for the call. */
+        ResidentNotice: {
+            /** @description When. */
+            at: string;
+            /** @description `resample`, `under_recheck`, `recheck_closed` or `case`. */
+            kind: string;
+        };
         /** @description The whole resident page in one answer. */
         ResidentPage: {
             /** @description As of. */
@@ -4444,6 +4796,8 @@ export interface components {
             family: components["schemas"]["FamilyMember"][];
             /** @description Masked name. */
             name: string;
+            /** @description What the person must know, newest first. */
+            notices: components["schemas"]["ResidentNotice"][];
             round?: components["schemas"]["ResidentRound"] | null;
             /** @description Tests, newest first; at most 30. */
             tests: components["schemas"]["ResidentTest"][];
@@ -5348,6 +5702,76 @@ export interface components {
             /** @description Name of the target. */
             target: string;
         };
+        /** @description What is to be done for one person, masked. */
+        Task: {
+            /** @description Area the person lives in. */
+            area: string;
+            /** @description Its name. */
+            area_name: string;
+            /** @description When it was closed. */
+            closed_at?: string | null;
+            /** @description By when. */
+            due_at: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description `case`, `recheck` or `resample`. */
+            kind: string;
+            /** @description Whether that is past. */
+            late: boolean;
+            /** @description Name, masked. */
+            name: string;
+            /** @description In words. */
+            note?: string | null;
+            /** @description When it was opened. */
+            opened_at: string;
+            /** @description The last word. */
+            outcome?: string | null;
+            /** @description Whether the caller took it. */
+            own: boolean;
+            /** @description Who took it. */
+            owner?: string | null;
+            /**
+             * Format: int64
+             * @description Person number.
+             */
+            person: number;
+            /** @description Phone, masked. */
+            phone?: string | null;
+            /** @description Name of the round. */
+            round_name: string;
+            /** @description The tube that opened it. */
+            tube: string;
+        };
+        /** @description Open tasks of one kind. */
+        TaskCount: {
+            /** @description `case`, `recheck` or `resample`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Of these, late.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Open ones.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Of these, taken by nobody.
+             */
+            unowned: number;
+        };
+        /** @description What came of a visit or a call. */
+        TaskOutcome: {
+            /** @description In words; needed with the last three. */
+            note?: string;
+            /** @description `coming`, `not_reached`, `refused`, `unreachable` or `handed_over`. */
+            outcome: string;
+        };
         /**
          * @description How far a test has come. Nobody is shown positive here: a non-negative pool is `under_recheck`.
          * @enum {string}
@@ -5460,6 +5884,11 @@ export interface components {
             reason: string;
             /** @description The tube it is in (the store keeps collections by tube). */
             tube: string;
+        };
+        /** @description Withdraws a tube that has not reached a laboratory. */
+        VoidTube: {
+            /** @description Why: it stands in the tube's trace. */
+            reason: string;
         };
         /**
          * @description Recorded, but worth a word.
@@ -5692,6 +6121,33 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_carried: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarriedBox"][];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6684,6 +7140,53 @@ export interface operations {
             };
         };
     };
+    print_cards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrintCards"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_labs: {
         parameters: {
             query?: never;
@@ -7506,6 +8009,36 @@ export interface operations {
             };
         };
     };
+    repeat_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     place_wells: {
         parameters: {
             query?: never;
@@ -7565,6 +8098,46 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_held_tubes: {
+        parameters: {
+            query: {
+                /** @description `received`, `on_run` or `resulted`. */
+                stage: string;
+            };
+            header?: never;
+            path: {
+                lab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldTube"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7820,6 +8393,33 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_missing_tubes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingTube"][];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9925,6 +10525,195 @@ export interface operations {
             };
         };
     };
+    list_tasks: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string | null;
+                /** @description Area (its whole subtree); the caller's first if absent. */
+                area?: string | null;
+                /** @description `case`, `recheck` or `resample`; all if absent. */
+                kind?: string | null;
+                /** @description Rows of a page, at most 500. */
+                limit?: number | null;
+                /** @description Only those that the caller took. */
+                own?: boolean;
+                /** @description `open` (default), `late` or `closed`. */
+                show?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Task"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingContact"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskOutcome"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_tasks: {
+        parameters: {
+            query?: {
+                /** @description Area (its whole subtree); the caller's first if absent. */
+                area?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskCount"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     trace: {
         parameters: {
             query?: never;
@@ -9956,6 +10745,53 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    void_tube: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tube: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoidTube"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
