@@ -2079,29 +2079,6 @@ export interface components {
             /** @description When revoked. */
             revoked_at?: string | null;
         };
-<<<<<<< HEAD
-        /** @description What a device said of somebody unknown, in clear. */
-        Claim: {
-            /**
-             * Format: int32
-             * @description Year of birth.
-             */
-            birth_year?: number | null;
-            /** @description Card code. */
-            code?: string | null;
-            /** @description Document number. */
-            document?: string | null;
-            document_kind?: components["schemas"]["DocumentKind"] | null;
-            /** @description Name. */
-            name?: string | null;
-            /**
-             * Format: int64
-             * @description Person number.
-             */
-            no?: number | null;
-            /** @description Phone. */
-            phone?: string | null;
-=======
         /** @description A box that the caller carries. */
         CarriedBox: {
             /** @description The box. */
@@ -2128,7 +2105,28 @@ export interface components {
              * @description Tubes in it.
              */
             tubes: number;
->>>>>>> 9c5af6d (house: the contract as the routes are now)
+        };
+        /** @description What a device said of somebody unknown, in clear. */
+        Claim: {
+            /**
+             * Format: int32
+             * @description Year of birth.
+             */
+            birth_year?: number | null;
+            /** @description Card code. */
+            code?: string | null;
+            /** @description Document number. */
+            document?: string | null;
+            document_kind?: components["schemas"]["DocumentKind"] | null;
+            /** @description Name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Person number.
+             */
+            no?: number | null;
+            /** @description Phone. */
+            phone?: string | null;
         };
         /** @description Clears a flag. */
         ClearFlag: {
