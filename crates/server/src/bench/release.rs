@@ -132,7 +132,13 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
         Floor::Most(limit),
         format!("{rate:.0} persons/s, {persons} persons"),
     );
-    report.add("a positive in the middle, to its follow-up", followed.as_secs_f64(), "s", Floor::Most(5.0), "tasks and notices of ten members");
+    report.add(
+        "a positive in the middle, to its follow-up",
+        followed.as_secs_f64(),
+        "s",
+        Floor::Most(5.0),
+        "tasks and notices of ten members",
+    );
     bench.catch_up(&mut report, "the release").await?;
     report.add("bare store, report rows only, plain loop", bare, "/s", Floor::None, format!("transactions of {PLAIN} rows, in process"));
     report.add("release to report / bare store", rate / bare, "", Floor::None, "");
