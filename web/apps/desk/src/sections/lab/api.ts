@@ -20,7 +20,7 @@ export const labsApi = (http: Http) => ({
 /** What a laboratory's own pages ask. */
 export const labApi = (http: Http, lab: () => string) => {
   const at = (path: string) => `/labs/${lab()}${path}`
-  const file = (body: Blob) => ({ body, headers: { 'Content-Type': 'application/octet-stream' } })
+  const file = { headers: { 'Content-Type': 'application/octet-stream' } }
   return {
     instruments: () => http.get<T.Instrument[]>(at('/instruments')),
     addInstrument: (name: string) => http.post<T.Instrument>(at('/instruments'), { name }),
@@ -49,9 +49,9 @@ export const labApi = (http: Http, lab: () => string) => {
       http.post<T.Entered>(at('/results'), { run: run ?? null, source, rows, controls }),
     held: (stage: 'received' | 'on_run' | 'resulted') => http.get<T.HeldTube[]>(at('/tubes'), { stage }),
     repeatRun: (id: string) => http.post<T.Run>(at(`/runs/${id}/repeat`)),
-    columns: (body: Blob) => http.post<T.Columns>(at('/imports/columns'), undefined, file(body)),
+    columns: (body: Blob) => http.post<T.Columns>(at('/imports/columns'), body, file),
     readFile: (of: { instrument: string; run?: string; kit?: string; file_name: string }, body: Blob) =>
-      http.post<T.Preview>(at('/imports'), undefined, { ...file(body), query: of }),
+      http.post<T.Preview>(at('/imports'), body, { ...file, query: of }),
     confirm: (id: string) => http.post<T.Entered>(at(`/imports/${id}/confirm`), { without_bad_rows: true }),
     discard: (id: string) => http.post(at(`/imports/${id}/discard`)),
     release: () => http.get<T.ReleaseDesk>(at('/release')),
