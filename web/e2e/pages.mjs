@@ -18,6 +18,15 @@ export const DESK_ROLES = [
   'auditor',
 ]
 
+/** A page with the dialog that a click opens. */
+const dialogOf = (button) => ({
+  ready: '.desk main h1',
+  open: async (page) => {
+    await page.click(button)
+    await page.waitForSelector('.el-dialog:visible')
+  },
+})
+
 /** `open` does what a person would do after the page has loaded. */
 export const PAGES = [
   { name: 'landing', path: '/', sizes: [[1280, 860], PHONES[0]] },
@@ -43,6 +52,13 @@ export const PAGES = [
       await page.waitForSelector('.drill table, .drill .none, .drill [role=alert]')
     },
   },
+  { name: 'desk-setup', path: '/desk/#/setup?code=none', sizes: [DESK_SIZE, PHONES[0]], ready: '.door' },
+  { name: 'desk-reset', path: '/desk/#/reset?code=none', sizes: [DESK_SIZE, PHONES[0]], ready: '.door' },
+  { name: 'desk-dialog-account', path: '/desk/#/accounts', role: 'administrator', sizes: [DESK_SIZE], ...dialogOf('.page-head .el-button--primary') },
+  { name: 'desk-dialog-grants', path: '/desk/#/accounts', role: 'administrator', sizes: [DESK_SIZE], ...dialogOf('.el-table__row .el-button >> nth=0') },
+  { name: 'desk-dialog-reset', path: '/desk/#/accounts', role: 'administrator', sizes: [DESK_SIZE], ...dialogOf('.el-table__row .el-button >> nth=1') },
+  { name: 'desk-dialog-enrol', path: '/desk/#/devices', role: 'administrator', sizes: [DESK_SIZE], ...dialogOf('.page-head .el-button--primary') },
+  { name: 'desk-dialog-password', path: '/desk/#/accounts', role: 'administrator', sizes: [DESK_SIZE, PHONES[0]], ...dialogOf('.top .own') },
   { name: 'field', path: '/field/', role: 'registrar', sizes: PHONES },
   { name: 'resident-open', path: '/resident/', sizes: PHONES },
   {

@@ -1,6 +1,9 @@
 //! What every handler and job shares.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use allclear_domain::{
     kernel::{
@@ -65,6 +68,8 @@ pub struct App {
     pub seen: Seen,
     /// Whether this is the demo: it prints passwords and lists accounts.
     pub demo: bool,
+    /// Whether cookies are always bound to TLS; set once at the start.
+    pub secure_cookies: AtomicBool,
 }
 
 /// Shared by handlers.

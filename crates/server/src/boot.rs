@@ -1,6 +1,13 @@
 //! Starting up, readable as a recipe.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use allclear_domain::kernel::time::Instant;
 use allclear_seal::Keys;
@@ -34,6 +41,8 @@ pub struct Options {
     pub demo: Option<u64>,
     /// A clock of another time, and how fast it goes: the demo of a past day.
     pub clock: Option<(Instant, f64)>,
+    /// Whether cookies are always bound to TLS, also where no proxy says that it ended one.
+    pub secure_cookies: bool,
 }
 
 /// Why a server does not start.
@@ -111,6 +120,7 @@ pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn
         uploads: Uploads::default(),
         releasing: lab::jobs::Releasing::default(),
         demo,
+        secure_cookies: AtomicBool::new(false),
     }))
 }
 
@@ -131,6 +141,7 @@ pub async fn serve(options: Options) -> Result<(), StartError> {
         None => Arc::new(SystemClock),
     };
     let app = application(&options.store, &master, clock, options.demo.is_some()).await?;
+    app.secure_cookies.store(options.secure_cookies, Ordering::Relaxed);
     if let Some(population) = options.demo {
         demo::seed::seed(&app, population, 2022).await.map_err(StartError::Demo)?;
     }
@@ -149,7 +160,8 @@ pub async fn listen(listener: tokio::net::TcpListener, router: Router) -> std::i
     use axum::serve::ListenerExt;
     // Small answers go out at once: Nagle's algorithm would hold them for the client's next packet.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, router).with_graceful_shutdown(stopped()).await
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stopped()).await
 }
 
 async fn stopped() {
@@ -178,7 +190,7 @@ async fn announce(app: &App, listen: SocketAddr) {
     }
     let empty = app.store.read("announce", |tx| tx.count_accounts()).await;
     if matches!(empty, Ok(0))
-        && let Ok((code, _)) = ops::one_time_code(app, "setup", None, "first administrator".into()).await
+        && let Ok((code, _)) = ops::one_time_code(app, ops::Purpose::Setup, None, "first administrator".into()).await
     {
         println!("First administrator, once, within 15 minutes: {base}/desk/#/setup?code={code}");
     }

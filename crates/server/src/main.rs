@@ -32,6 +32,10 @@ enum Command {
         /// File of the master key (made at the first start).
         #[arg(long, env = "ALLCLEAR_KEY_FILE", default_value = "data/master.key")]
         key_file: PathBuf,
+        /// Sends cookies over TLS only. Without it they are bound to TLS when a proxy says
+        /// `X-Forwarded-Proto: https`.
+        #[arg(long, env = "ALLCLEAR_SECURE_COOKIES")]
+        secure_cookies: bool,
         /// Starts with a synthetic city and an account for each role.
         #[arg(long)]
         demo: bool,
@@ -96,10 +100,12 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let done: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
         Command::Labels(labels) => labels.run().await,
-        Command::Serve { store, listen, key_file, demo, population, clock_from, clock_speed } => {
+        Command::Serve { store, listen, key_file, secure_cookies, demo, population, clock_from, clock_speed } => {
             let demo = demo.then_some(population);
             let clock = clock_from.map(|from| (from, clock_speed));
-            boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo, clock }).await.map_err(Into::into)
+            boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo, clock, secure_cookies })
+                .await
+                .map_err(Into::into)
         }
         Command::Backup(args) => commands::backup::run(args).await.map_err(Into::into),
         Command::Restore(args) => commands::restore::run(args).await.map_err(Into::into),

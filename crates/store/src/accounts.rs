@@ -81,6 +81,9 @@ fn device(row: &Row) -> Result<DeviceRow> {
     })
 }
 
+/// Seconds for which a used or ended code is kept.
+const CODES_KEPT_S: i64 = 30 * 24 * 3600;
+
 impl Tx<'_> {
     /// How many accounts there are.
     pub fn count_accounts(&self) -> Result<i64> {
@@ -231,11 +234,12 @@ impl Tx<'_> {
         self.query_opt("SELECT * FROM device WHERE no = $1", &[no.into()])?.as_ref().map(device).transpose()
     }
 
-    /// Devices with their account's name, newest first.
-    pub fn devices(&self, limit: i64) -> Result<Vec<(DeviceRow, String)>> {
+    /// Devices with a number below `before`, with their account's name, newest first.
+    pub fn devices(&self, before: i64, limit: i64) -> Result<Vec<(DeviceRow, String)>> {
         self.query(
-            "SELECT d.*, a.name AS account_name FROM device d JOIN account a ON a.id = d.account ORDER BY d.no DESC LIMIT $1",
-            &[limit.into()],
+            "SELECT d.*, a.name AS account_name FROM device d JOIN account a ON a.id = d.account
+             WHERE d.no < $1 ORDER BY d.no DESC LIMIT $2",
+            &[before.into(), limit.into()],
         )?
         .iter()
         .map(|row| Ok((device(row)?, row.get("account_name")?)))
@@ -283,6 +287,24 @@ impl Tx<'_> {
         .transpose()
     }
 
+    /// Whether a single-use code would still work.
+    pub fn one_time_code_is_open(&self, hash: &[u8; 32], purpose: &str, now: Instant) -> Result<bool> {
+        let row = self.query_opt(
+            "SELECT 1 FROM one_time_code WHERE code_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3",
+            &[hash.into(), purpose.into(), now.into()],
+        )?;
+        Ok(row.is_some())
+    }
+
+    /// Ends the open codes of an account, so that only the newest link works; and forgets old ones.
+    pub fn end_one_time_codes(&self, account: Id<Account>, purpose: &str, now: Instant) -> Result<()> {
+        self.execute(
+            "DELETE FROM one_time_code WHERE (account = $1 AND purpose = $2 AND used_at IS NULL) OR expires_at < $3",
+            &[account.into(), purpose.into(), now.plus_seconds(-CODES_KEPT_S).into()],
+        )
+        .map(drop)
+    }
+
     /// Logs a look at, or an export of, personal data.
     pub fn log_access(
         &self,
@@ -302,6 +324,44 @@ impl Tx<'_> {
         )
     }
 
+    /// Entries of the access log, newest first.
+    pub fn access_log(&self, filter: &AccessFilter<'_>, before: (Instant, Uuid), limit: i64) -> Result<Vec<LogRow>> {
+        let actors: Vec<[u8; 16]> = filter.actors.unwrap_or_default().iter().map(|id| id.uuid().into_bytes()).collect();
+        let actors: Vec<&[u8]> = actors.iter().map(<[u8; 16]>::as_slice).collect();
+        self.query(
+            "SELECT l.id, l.at, l.action, l.subject, l.reason, a.name, a.display_name, d.no FROM access_log l
+             LEFT JOIN account a ON a.id = l.account LEFT JOIN device d ON d.id = l.device
+             WHERE (l.at < $1 OR (l.at = $1 AND l.id < $2)) AND l.at >= $3 AND ($4 = 0 OR l.account = ANY_BLOB($5))
+             AND ($6 = '' OR l.action = $6) AND ($7 = '' OR l.subject = $7) ORDER BY l.at DESC, l.id DESC LIMIT $8",
+            &[
+                before.0.into(),
+                before.1.into(),
+                filter.from.into(),
+                i64::from(filter.actors.is_some()).into(),
+                crate::Val::Blobs(&actors),
+                filter.action.into(),
+                filter.subject.into(),
+                limit.into(),
+            ],
+        )?
+        .iter()
+        .map(|row| {
+            let actor: Option<String> = row.at(5)?;
+            let display_name: Option<String> = row.at(6)?;
+            Ok(LogRow {
+                id: row.at(0)?,
+                at: row.at(1)?,
+                action: row.at(2)?,
+                subject: row.at(3)?,
+                reason: row.at(4)?,
+                actor: actor.unwrap_or_default(),
+                actor_display_name: display_name.unwrap_or_default(),
+                device_no: row.at(7)?,
+            })
+        })
+        .collect()
+    }
+
     /// The newest looks at a subject.
     pub fn access_of(&self, subject: &str, limit: i64) -> Result<Vec<AccessRow>> {
         self.query(
@@ -312,6 +372,40 @@ impl Tx<'_> {
         .map(|row| Ok(AccessRow { at: row.at(0)?, account: row.at(1)?, action: row.at(2)?, reason: row.at(3)? }))
         .collect()
     }
+}
+
+/// Which entries of the access log.
+#[derive(Debug, Clone, Copy)]
+pub struct AccessFilter<'f> {
+    /// Of these accounts, or of any.
+    pub actors: Option<&'f [Id<Account>]>,
+    /// Of this action, or of any if empty.
+    pub action: &'f str,
+    /// About this subject, or any if empty.
+    pub subject: &'f str,
+    /// Not before this.
+    pub from: Instant,
+}
+
+/// An entry of the access log, with names.
+#[derive(Debug, Clone)]
+pub struct LogRow {
+    /// Id.
+    pub id: Uuid,
+    /// When.
+    pub at: Instant,
+    /// Name of the account; empty if it is none of this store.
+    pub actor: String,
+    /// Its name shown to others.
+    pub actor_display_name: String,
+    /// The device's short number.
+    pub device_no: Option<i64>,
+    /// What was done.
+    pub action: String,
+    /// About what.
+    pub subject: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// One look at personal data.

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = migrations![
     60 "0060_import_alive",
     70 "0070_scope",
     75 "0075_lab_work",
+    80 "0080_accounts",
 ];
 
 /// Number of the newest migration that this program knows.

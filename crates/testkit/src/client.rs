@@ -56,18 +56,39 @@ pub struct Client {
     router: Router,
     cookie: Option<String>,
     bearer: Option<String>,
+    address: Option<std::net::IpAddr>,
+    https: bool,
 }
 
 impl Client {
     pub(crate) const fn new(router: Router) -> Self {
-        Self { router, cookie: None, bearer: None }
+        Self { router, cookie: None, bearer: None, address: None, https: false }
     }
 
     /// Signs in.
     pub async fn sign_in(&mut self, name: &str, password: &str) {
         let answer = self.post("/api/v1/session", json!({ "name": name, "password": password })).await;
         assert!(answer.status.is_success(), "{name} cannot sign in: {}", answer.json);
+        self.keep_session(&answer);
+    }
+
+    /// Goes on with the session that an answer opened.
+    pub fn keep_session(&mut self, answer: &Answer) {
         self.cookie = answer.cookies.first().and_then(|c| c.split(';').next()).map(str::to_owned);
+    }
+
+    /// Calls from this address.
+    #[must_use]
+    pub fn at(mut self, address: &str) -> Self {
+        self.address = Some(address.parse().unwrap());
+        self
+    }
+
+    /// Calls through a proxy that ended TLS.
+    #[must_use]
+    pub const fn over_https(mut self) -> Self {
+        self.https = true;
+        self
     }
 
     /// Opens a resident's page with the code of the card and the end of the document number.
@@ -85,8 +106,30 @@ impl Client {
         self
     }
 
+    /// Status and problem code of a request with an empty form; of a success the body, which may be an
+    /// endless stream, is not read.
+    pub async fn status(&self, method: Method, path: &str) -> (StatusCode, Option<String>) {
+        let response = self.respond(method, path, "application/json", b"{}".to_vec()).await;
+        let status = response.status();
+        if status.is_success() {
+            return (status, None);
+        }
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let body: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        (status, body["code"].as_str().map(str::to_owned))
+    }
+
     /// Sends any request.
     pub async fn send(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+        let response = self.respond(method, path, content_type, body).await;
+        let status = response.status();
+        let cookies = response.headers().get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap().to_owned()).collect();
+        let retry_after_s = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
+        let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
+        Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, cookies, retry_after_s }
+    }
+
+    async fn respond(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> axum::response::Response {
         let mut request = Request::builder().method(method).uri(path).header("x-allclear", "1").header(header::CONTENT_TYPE, content_type);
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
@@ -94,12 +137,13 @@ impl Client {
         if let Some(token) = &self.bearer {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
-        let status = response.status();
-        let cookies = response.headers().get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap().to_owned()).collect();
-        let retry_after_s = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
-        let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
-        Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, cookies, retry_after_s }
+        if self.https {
+            request = request.header("x-forwarded-proto", "https");
+        }
+        if let Some(address) = self.address {
+            request = request.extension(axum::extract::ConnectInfo(std::net::SocketAddr::from((address, 40_000))));
+        }
+        self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
     }
 
     /// GET.

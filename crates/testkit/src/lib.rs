@@ -16,7 +16,7 @@ mod wire;
 use std::sync::Arc;
 
 use allclear_domain::kernel::time::Instant;
-use allclear_server::{app::AppState, boot, demo, edge::routes, work};
+use allclear_server::{accounts::ops, app::AppState, boot, demo, edge::routes, work};
 use axum::Router;
 
 pub use client::{Answer, Client, Phone};
@@ -46,19 +46,47 @@ impl City {
         Self::with_population(1000).await
     }
 
-    /// The same with another number of people.
-    pub async fn with_population(population: u64) -> Self {
+    /// A store as a city's first start finds it: no demo, no area, no account. Answers the code of the
+    /// first administrator's link too.
+    pub async fn before_setup() -> (Self, String) {
+        let city = Self::on_fresh_store(false).await;
+        let code = ops::one_time_code(&city.app, ops::Purpose::Setup, None, String::new()).await.expect("a setup code");
+        (city, code.0)
+    }
+
+    async fn on_fresh_store(demo: bool) -> Self {
         let clock = Arc::new(TestClock::at(Instant(1_641_427_200_000_000)));
         let store = store::TestStore::fresh().await;
-        let app = boot::application(&store.config, &Self::MASTER, clock.clone(), true).await.expect("the application starts");
-        demo::seed::seed(&app, population, 1).await.expect("the demo city");
-        work::drain(&app).await.expect("followers");
+        let app = boot::application(&store.config, &Self::MASTER, clock.clone(), demo).await.expect("the application starts");
         let (router, _, routes) = routes::build(&app);
         Self { app, clock, routes, store: store.config.clone(), router, _store: store }
     }
 
     /// Its master key.
     pub const MASTER: [u8; 32] = [7; 32];
+
+    /// The same with another number of people.
+    pub async fn with_population(population: u64) -> Self {
+        let city = Self::on_fresh_store(true).await;
+        demo::seed::seed(&city.app, population, 1).await.expect("the demo city");
+        city.drain().await;
+        city
+    }
+
+    /// An account made by the demo's administrator, signed in: `(role, area)` as on the wire.
+    pub async fn account(&self, name: &str, grants: &[(&str, &str)]) -> Client {
+        let grants: Vec<_> = grants.iter().map(|(role, area)| serde_json::json!({ "role": role, "area": area })).collect();
+        let form = serde_json::json!({ "name": name, "display_name": name, "password": demo::PASSWORD, "grants": grants });
+        self.sign_in("admin").await.post("/api/v1/accounts", form).await.ok();
+        self.sign_in(name).await
+    }
+
+    /// Id of an account.
+    pub async fn account_id(&self, name: &str) -> uuid::Uuid {
+        let name = name.to_owned();
+        let read = self.app.store.read("test_account", move |tx| tx.account_by_name(&name));
+        read.await.unwrap().expect("the account").id.uuid()
+    }
 
     /// Lets every follower come up to the newest change.
     pub async fn drain(&self) {

@@ -70,10 +70,60 @@ pub struct NewAccount {
     pub name: String,
     /// Name shown to others.
     pub display_name: String,
-    /// At least 12 characters outside the demo.
+    /// 12 to 256 characters; in the demo any number up to that.
     pub password: String,
     /// Roles and where they hold.
     pub grants: Vec<Grant>,
+}
+
+/// A new password in place of one's own.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PasswordChange {
+    /// The password so far.
+    pub old: String,
+    /// The new one: 12 to 256 characters.
+    pub new: String,
+}
+
+/// A new password in place of a forgotten one, with the code of an administrator's link.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PasswordReset {
+    /// Code of the link.
+    pub code: String,
+    /// The new password: 12 to 256 characters.
+    pub password: String,
+}
+
+/// A single-use link that sets a new password, for the administrator to hand over.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ResetLink {
+    /// Path and fragment of the page that takes the code; the desk puts its own origin before it.
+    pub url: String,
+    /// When it stops working.
+    pub expires_at: String,
+}
+
+/// One entry of the access log.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AccessEntry {
+    /// Its id.
+    pub id: Uuid,
+    /// When.
+    pub at: String,
+    /// Name of the account that did it.
+    pub actor: String,
+    /// Name shown to others.
+    pub actor_display_name: String,
+    /// Short number of the device, if it was one.
+    pub device_no: Option<i64>,
+    /// What was done: the name of the operation.
+    pub action: String,
+    /// What it was about: `person:12000001`, `account:…`.
+    pub subject: String,
+    /// Account name, if the subject is an account.
+    pub subject_name: Option<String>,
+    /// Why, or what became of it.
+    pub reason: String,
 }
 
 /// An account in a list.
@@ -107,10 +157,9 @@ pub struct NewEnrolment {
 pub struct Enrolment {
     /// The code; also the `code` query parameter of `url`.
     pub code: String,
-    /// What the QR code holds.
+    /// Path and fragment of the page that takes the code; the desk puts its own origin before it and
+    /// shows it as a QR code.
     pub url: String,
-    /// QR code as an SVG document.
-    pub qr_svg: String,
     /// When it stops working.
     pub expires_at: String,
 }

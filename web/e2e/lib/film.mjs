@@ -32,8 +32,9 @@ export function code128(text) {
   return [...bars, ...Array(10).fill(false)]
 }
 
-/** A grey picture of one shot: `{ bar: text }`, `{ qr: text }` or `{}` for an empty table. */
+/** A grey picture of one shot: `{ bar: text }`, `{ qr: text }`, `{ luma }` of a picture taken before, or `{}` for an empty table. */
 function picture(shot) {
+  if ('luma' in shot) return shot.luma
   const luma = new Uint8Array(WIDTH * HEIGHT)
   let seed = 7
   for (let i = 0; i < luma.length; i += 1) {
@@ -57,6 +58,28 @@ function picture(shot) {
     data.forEach((row, y) => row.forEach((dark, x) => dark && fill(left + x * unit, top + y * unit, unit, unit, INK)))
   }
   return luma
+}
+
+/** What a camera sees of a screenshot: `page` only lends its picture decoder. */
+export async function photographed(page, png) {
+  const grey = await page.evaluate(
+    async ([url, width, height]) => {
+      const image = new Image()
+      image.src = url
+      await image.decode()
+      const canvas = Object.assign(document.createElement('canvas'), { width, height })
+      const context = canvas.getContext('2d')
+      context.fillStyle = '#808080'
+      context.fillRect(0, 0, width, height)
+      const scale = Math.min(width / image.width, height / image.height) * 0.9
+      const [w, h] = [image.width * scale, image.height * scale]
+      context.drawImage(image, (width - w) / 2, (height - h) / 2, w, h)
+      const { data } = context.getImageData(0, 0, width, height)
+      return Array.from({ length: width * height }, (_, i) => Math.round((data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 3))
+    },
+    [`data:image/png;base64,${png.toString('base64')}`, WIDTH, HEIGHT],
+  )
+  return { luma: Uint8Array.from(grey) }
 }
 
 /** Writes a film in which each shot lasts `seconds`, with an empty table between them. */

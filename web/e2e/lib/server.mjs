@@ -26,11 +26,12 @@ const freePort = () =>
     })
   })
 
-/** Starts `allclear serve --demo` and waits until it answers. */
-export async function startServer({ population = 5000 } = {}) {
+/** Starts `allclear serve`, by default as a demo, and waits until it answers. */
+export async function startServer({ population = 5000, demo = true } = {}) {
   const home = mkdtempSync(join(tmpdir(), 'allclear-e2e-'))
   const port = await freePort()
-  const args = ['serve', '--demo', '--listen', `127.0.0.1:${port}`, '--population', String(population)]
+  const args = ['serve', '--listen', `127.0.0.1:${port}`]
+  if (demo) args.push('--demo', '--population', String(population))
   const child = spawn(binary(), args, { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => log.push(String(chunk)))
@@ -42,8 +43,9 @@ export async function startServer({ population = 5000 } = {}) {
     rmSync(home, { recursive: true, force: true })
   }
   for (const began = Date.now(); ; ) {
-    const answer = await fetch(`${base}/api/v1/demo`).catch(() => undefined)
-    if (answer?.ok) return { base, home, port, demo: await answer.json(), log: () => log.join(''), stop }
+    const answer = await fetch(`${base}${demo ? '/api/v1/demo' : '/healthz'}`).catch(() => undefined)
+    const ready = answer?.ok && (demo || log.join('').includes('/setup?code='))
+    if (ready) return { base, home, port, demo: demo ? await answer.json() : undefined, log: () => log.join(''), stop }
     if (child.exitCode !== null || Date.now() - began > START_MS_MAX) {
       await stop()
       throw new Error(`the server did not start:\n${log.join('')}`)

@@ -71,8 +71,10 @@ pub enum Action {
     ReadPlan,
     /// Order and change rounds, sites, shifts.
     ManageRounds,
-    /// Send field facts (collections, seals, boxes, hand-overs).
+    /// Send field facts at all; each command needs one of the next two, or none.
     RecordFieldFacts,
+    /// Record swabs, and close tubes and boxes over them.
+    RecordSwabs,
     /// Load the roster of a site's served areas for offline recognition.
     ReadRoster,
     /// See and resolve exceptions.
@@ -85,7 +87,7 @@ pub enum Action {
     RevealPerson,
     /// Missing lists and outcomes of calls.
     WorkMissingList,
-    /// Take over and deliver boxes.
+    /// Take boxes over and deliver them.
     CarryBoxes,
     /// Receive tubes, build runs, enter results.
     EnterResults,
@@ -101,7 +103,7 @@ pub enum Action {
     ReadLive,
     /// Trace a tube, a box, a person (masked).
     Trace,
-    /// Read the access log and the public log.
+    /// Read the access log.
     Audit,
 }
 
@@ -115,6 +117,7 @@ pub const fn allows(role: Role, action: Action) -> bool {
         A::ManageAccounts => matches!(role, R::Administrator),
         A::ManageRounds => matches!(role, R::Headquarters | R::Administrator),
         A::RecordFieldFacts => matches!(role, R::Registrar | R::SiteLead | R::Courier),
+        A::RecordSwabs => matches!(role, R::Registrar | R::SiteLead),
         A::ReadRoster => matches!(role, R::Registrar | R::SiteLead),
         A::ResolveExceptions => matches!(role, R::SiteLead | R::Headquarters),
         A::ReadPersons => matches!(role, R::SiteLead | R::Headquarters | R::GridWorker | R::Administrator),

@@ -6,6 +6,8 @@ use std::fmt;
 /// Level of an area in the division tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
+    /// 全国: [`AreaCode::COUNTRY`] alone.
+    Country,
     /// 县: six digits.
     County,
     /// 镇街: nine digits.
@@ -21,6 +23,7 @@ impl Level {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Country => "country",
             Self::County => "county",
             Self::Town => "town",
             Self::Village => "village",
@@ -39,6 +42,10 @@ pub struct AreaCode(u64);
 pub struct NotAnAreaCode;
 
 impl AreaCode {
+    /// 全国 (GB/T 2260: 100000): every area lies in it. The first administrator holds it, since a new
+    /// store has no areas yet. It is a place to hold a role in, and stands in no area list.
+    pub const COUNTRY: Self = Self(100_000);
+
     /// Reads a code of 6, 9, 12 or 15 digits that does not begin with zero.
     pub fn parse(text: &str) -> Result<Self, NotAnAreaCode> {
         let digits = text.len();
@@ -52,6 +59,7 @@ impl AreaCode {
     #[must_use]
     pub const fn level(self) -> Level {
         match self.0 {
+            100_000 => Level::Country,
             ..=999_999 => Level::County,
             1_000_000..=999_999_999 => Level::Town,
             1_000_000_000..=999_999_999_999 => Level::Village,
@@ -62,6 +70,9 @@ impl AreaCode {
     /// Whether this area is `root` or lies below it.
     #[must_use]
     pub const fn is_within(self, root: Self) -> bool {
+        if root.0 == Self::COUNTRY.0 {
+            return true;
+        }
         let mut code = self.0;
         while code > root.0 {
             code /= 1000;
@@ -100,6 +111,9 @@ impl AreaCode {
     /// contiguous as numbers; this gives the range of village codes (12 digits) inside the area.
     #[must_use]
     pub const fn village_range(self) -> (i64, i64) {
+        if self.0 == Self::COUNTRY.0 {
+            return (100_000_000_000, 1_000_000_000_000);
+        }
         let mut low = self.0;
         let mut high = self.0 + 1;
         while low <= 99_999_999_999 {
@@ -135,6 +149,20 @@ mod tests {
         assert!(!AreaCode::parse("330784").unwrap().is_within(town));
         assert_eq!(AreaCode::parse("330784105200").unwrap().at(Level::Town), Some(town));
         assert_eq!(town.village_range(), (330_784_105_000, 330_784_106_000));
+    }
+
+    #[test]
+    fn the_country_holds_every_area_and_no_area_holds_it() {
+        let code = |text| AreaCode::parse(text).unwrap();
+        assert_eq!(code("100000"), AreaCode::COUNTRY);
+        assert_eq!((AreaCode::COUNTRY.level(), AreaCode::COUNTRY.parent()), (Level::Country, None));
+        for text in ["100000", "110101", "330784", "330784105", "330784105200", "330784105200001", "999999999999999"] {
+            assert!(code(text).is_within(AreaCode::COUNTRY), "{text}");
+        }
+        assert!(!AreaCode::COUNTRY.is_within(code("330784")));
+        let (low, high) = AreaCode::COUNTRY.village_range();
+        assert!((low..high).contains(&code("330784105200").number()) && (low..high).contains(&code("999999999999").number()));
+        assert_eq!(code("330784105200").at(Level::Country), None, "a county has no parent in the tree");
     }
 
     #[test]

@@ -12,10 +12,9 @@ use allclear_domain::kernel::{
 use allclear_seal::sha256;
 use allclear_store::{StoreError, Tx};
 
-use super::throttle::Throttle;
 use crate::{
     app::App,
-    edge::{guard::Caller, limits::CALLER_CACHE_S, problem::Result},
+    edge::{guard::Caller, limits::CALLER_CACHE_S, problem::Result, throttle::Throttle},
 };
 
 /// Tokens remembered at most.
@@ -23,11 +22,11 @@ const TOKENS_MAX: usize = 50_000;
 
 type Cache = HashMap<[u8; 32], (Arc<Caller>, Instant)>;
 
-/// Cache of callers, and the count of failed logins.
+/// Cache of callers, and the count of failed attempts.
 #[derive(Debug, Default)]
 pub struct Callers {
     cache: RwLock<Cache>,
-    /// Failed logins.
+    /// Failed attempts.
     pub throttle: Throttle,
 }
 

@@ -1,16 +1,19 @@
 //! Routes of signing in, accounts and devices.
 
-use allclear_domain::kernel::id::Id;
+use allclear_domain::kernel::{id::Id, time::Instant};
 use allclear_wire::{
     Page,
-    accounts::{Account, Device, EnrolRequest, Enrolled, Enrolment, Grant, LoginRequest, Me, NewAccount, NewEnrolment},
+    accounts::{
+        AccessEntry, Account, Device, EnrolRequest, Enrolled, Enrolment, Grant, LoginRequest, Me, NewAccount, NewEnrolment, PasswordChange,
+        PasswordReset, ResetLink,
+    },
     demo::Demo,
     problem::Problem,
 };
 use axum::{
     Json,
-    extract::{Path, Query, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::State,
+    http::{HeaderMap, StatusCode},
     response::IntoResponse,
 };
 use serde::Deserialize;
@@ -18,25 +21,35 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ops, view};
+use super::{
+    ops::{self, log, manage},
+    view,
+};
 use crate::{
     app::AppState,
-    clock::rfc3339,
+    clock::{parse_rfc3339, rfc3339},
     edge::{
+        client::Client,
+        extract::{JsonBody, Path, Query},
         guard::{self, By, SESSION_COOKIE},
         limits::{PAGE_ROWS_MAX, SESSION_S},
-        problem::{Code, JsonBody, Result},
+        problem::{Code, Result},
     },
 };
 
 /// Routes that anybody may call: there is no caller yet.
 pub fn open_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(login)).routes(routes!(enrol_device)).routes(routes!(setup)).routes(routes!(demo_accounts))
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(enrol_device))
+        .routes(routes!(setup))
+        .routes(routes!(reset_password))
+        .routes(routes!(demo_accounts))
 }
 
 /// Routes about one's own session.
 pub fn own_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(me)).routes(routes!(logout))
+    OpenApiRouter::new().routes(routes!(me, logout)).routes(routes!(change_password))
 }
 
 /// Routes of the administrator.
@@ -45,27 +58,28 @@ pub fn manage_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_accounts, create_account))
         .routes(routes!(replace_grants))
         .routes(routes!(set_active))
+        .routes(routes!(make_reset_link))
         .routes(routes!(list_devices))
         .routes(routes!(revoke_device))
         .routes(routes!(new_enrolment))
 }
 
-fn session_cookie(token: &str, seconds: i64) -> [(header::HeaderName, HeaderValue); 1] {
-    let text = format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}");
-    [(header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))]
+/// The access log.
+pub fn audit_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(access_log))
 }
 
 /// Signs in with name and password; the answer sets the session cookie.
 #[utoipa::path(post, path = "/api/v1/session", request_body = LoginRequest,
     responses((status = 200, body = Me), (status = 401, body = Problem), (status = 429, body = Problem)))]
-async fn login(State(app): State<AppState>, JsonBody(request): JsonBody<LoginRequest>) -> Result<impl IntoResponse> {
-    let token = ops::login(&app, request).await?;
-    signed_in(&app, &token).await
+async fn login(State(app): State<AppState>, client: Client, JsonBody(request): JsonBody<LoginRequest>) -> Result<impl IntoResponse> {
+    let token = ops::login(&app, client.address, request).await?;
+    signed_in(&app, client, &token).await
 }
 
-async fn signed_in(app: &AppState, token: &str) -> Result<impl IntoResponse + use<>> {
+async fn signed_in(app: &AppState, client: Client, token: &str) -> Result<impl IntoResponse + use<>> {
     let caller = app.callers.find(app, token).await?.ok_or_else(|| Code::Unauthenticated.problem())?;
-    Ok((session_cookie(token, SESSION_S), Json(view::me(&caller))))
+    Ok((client.cookie(SESSION_COOKIE, token, SESSION_S), Json(view::me(&caller))))
 }
 
 /// Who is signed in.
@@ -76,11 +90,11 @@ async fn me(By(caller): By) -> Json<Me> {
 
 /// Signs out.
 #[utoipa::path(delete, path = "/api/v1/session", responses((status = 204), (status = 401, body = Problem)))]
-async fn logout(State(app): State<AppState>, By(caller): By, headers: HeaderMap) -> Result<impl IntoResponse> {
+async fn logout(State(app): State<AppState>, By(caller): By, client: Client, headers: HeaderMap) -> Result<impl IntoResponse> {
     if let Some((token, _)) = guard::token(&headers) {
         ops::logout(&app, &caller, token).await?;
     }
-    Ok((StatusCode::NO_CONTENT, session_cookie("", 0)))
+    Ok((StatusCode::NO_CONTENT, client.cookie(SESSION_COOKIE, "", 0)))
 }
 
 /// Name and password of the first administrator, with the one-time code that the first start printed.
@@ -94,27 +108,38 @@ pub struct SetupRequest {
     password: String,
 }
 
-/// Makes the first administrator.
+/// Makes the first administrator, of the whole country.
 #[utoipa::path(post, path = "/api/v1/setup", request_body = SetupRequest,
     responses((status = 200, body = Me), (status = 410, body = Problem), (status = 422, body = Problem)))]
-async fn setup(State(app): State<AppState>, JsonBody(request): JsonBody<SetupRequest>) -> Result<impl IntoResponse> {
-    let hash = allclear_seal::sha256(request.code.as_bytes());
-    let now = app.now();
-    let root = app.plan().areas.first().map(|area| area.code.to_string()).unwrap_or_else(|| "100000".into());
-    let fresh = app
-        .store
-        .run("setup", move |tx| {
-            Ok::<_, allclear_store::StoreError>(tx.count_accounts()? == 0 && tx.use_one_time_code(&hash, "setup", now)?.is_some())
-        })
-        .await?;
-    if !fresh {
-        return Err(Code::SetupDone.problem());
-    }
-    let grants = vec![Grant { role: allclear_wire::accounts::Role::Administrator, area: root }];
-    let display_name = request.name.clone();
-    let account = ops::create_account(&app, NewAccount { name: request.name, display_name, password: request.password, grants }).await?;
-    let token = ops::open_session(&app, account).await?;
-    signed_in(&app, &token).await
+async fn setup(State(app): State<AppState>, client: Client, JsonBody(request): JsonBody<SetupRequest>) -> Result<impl IntoResponse> {
+    let token = ops::setup(&app, &request.code, request.name, request.password).await?;
+    signed_in(&app, client, &token).await
+}
+
+/// Sets a new password in place of one's own; every other session of the account ends.
+#[utoipa::path(put, path = "/api/v1/session/password", request_body = PasswordChange,
+    responses((status = 200, body = Me), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem),
+              (status = 429, body = Problem)))]
+async fn change_password(
+    State(app): State<AppState>,
+    By(caller): By,
+    client: Client,
+    JsonBody(request): JsonBody<PasswordChange>,
+) -> Result<impl IntoResponse> {
+    let token = ops::change_password(&app, &caller, client.address, request).await?;
+    signed_in(&app, client, &token).await
+}
+
+/// Sets a new password with the code of an administrator's link, and signs in.
+#[utoipa::path(post, path = "/api/v1/password-resets", request_body = PasswordReset,
+    responses((status = 200, body = Me), (status = 410, body = Problem), (status = 422, body = Problem)))]
+async fn reset_password(
+    State(app): State<AppState>,
+    client: Client,
+    JsonBody(request): JsonBody<PasswordReset>,
+) -> Result<impl IntoResponse> {
+    let token = ops::reset_password(&app, client.address, request).await?;
+    signed_in(&app, client, &token).await
 }
 
 /// Accounts and residents of the demo; not found outside it.
@@ -153,28 +178,13 @@ pub struct After {
     after: String,
 }
 
-/// Accounts by name.
+/// Accounts by name, of those whose roles lie inside the caller's area.
 #[utoipa::path(get, path = "/api/v1/accounts", params(After),
     responses((status = 200, body = Page<Account>), (status = 401, body = Problem), (status = 403, body = Problem)))]
-async fn list_accounts(State(app): State<AppState>, Query(query): Query<After>) -> Result<Json<Page<Account>>> {
-    let rows = app
-        .store
-        .read("list_accounts", move |tx| {
-            let rows = tx.accounts(&query.after, PAGE_ROWS_MAX)?;
-            let grants = tx.grants(&rows.iter().map(|row| row.id).collect::<Vec<_>>())?;
-            Ok::<_, allclear_store::StoreError>((rows, grants))
-        })
-        .await?;
-    let (rows, grants) = rows;
-    let next = (rows.len() as i64 == PAGE_ROWS_MAX).then(|| rows.last().map(|row| row.name.clone())).flatten();
-    let rows = rows
-        .into_iter()
-        .map(|row| {
-            let own: Vec<_> = grants.iter().filter(|(id, _)| *id == row.id).map(|(_, grant)| *grant).collect();
-            view::account(row, &own)
-        })
-        .collect();
-    Ok(Json(Page { rows, total: None, next }))
+async fn list_accounts(State(app): State<AppState>, By(caller): By, Query(query): Query<After>) -> Result<Json<Page<Account>>> {
+    let page = manage::list_accounts(&app, &caller, query.after).await?;
+    let rows = page.rows.into_iter().map(|(row, grants)| view::account(row, &grants)).collect();
+    Ok(Json(Page { rows, total: None, next: page.next }))
 }
 
 /// Id of what was made.
@@ -187,16 +197,26 @@ pub struct Created {
 /// Makes an account.
 #[utoipa::path(post, path = "/api/v1/accounts", request_body = NewAccount,
     responses((status = 201, body = Created), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-async fn create_account(State(app): State<AppState>, JsonBody(request): JsonBody<NewAccount>) -> Result<(StatusCode, Json<Created>)> {
-    let id = ops::create_account(&app, request).await?;
+async fn create_account(
+    State(app): State<AppState>,
+    By(caller): By,
+    JsonBody(request): JsonBody<NewAccount>,
+) -> Result<(StatusCode, Json<Created>)> {
+    let id = manage::create_account(&app, &caller, request).await?;
     Ok((StatusCode::CREATED, Json(Created { id: id.uuid() })))
 }
 
 /// Replaces the roles of an account.
 #[utoipa::path(put, path = "/api/v1/accounts/{id}/grants", request_body = Vec<Grant>,
-    responses((status = 204), (status = 403, body = Problem), (status = 422, body = Problem)))]
-async fn replace_grants(State(app): State<AppState>, Path(id): Path<Uuid>, JsonBody(grants): JsonBody<Vec<Grant>>) -> Result<StatusCode> {
-    ops::replace_grants(&app, Id::new(id), view::grants(&grants)?).await?;
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
+async fn replace_grants(
+    State(app): State<AppState>,
+    By(caller): By,
+    Path(id): Path<Uuid>,
+    JsonBody(grants): JsonBody<Vec<Grant>>,
+) -> Result<StatusCode> {
+    manage::replace_grants(&app, &caller, Id::new(id), view::grants(&grants)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -209,33 +229,100 @@ pub struct Active {
 
 /// Lets an account sign in, or not.
 #[utoipa::path(put, path = "/api/v1/accounts/{id}/active", request_body = Active,
-    responses((status = 204), (status = 403, body = Problem)))]
-async fn set_active(State(app): State<AppState>, Path(id): Path<Uuid>, JsonBody(body): JsonBody<Active>) -> Result<StatusCode> {
-    ops::set_active(&app, Id::new(id), body.active).await?;
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn set_active(
+    State(app): State<AppState>,
+    By(caller): By,
+    Path(id): Path<Uuid>,
+    JsonBody(body): JsonBody<Active>,
+) -> Result<StatusCode> {
+    manage::set_active(&app, &caller, Id::new(id), body.active).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Devices, newest first.
-#[utoipa::path(get, path = "/api/v1/devices", responses((status = 200, body = Page<Device>), (status = 403, body = Problem)))]
-async fn list_devices(State(app): State<AppState>) -> Result<Json<Page<Device>>> {
-    let rows = app.store.read("list_devices", |tx| tx.devices(PAGE_ROWS_MAX)).await?;
-    Ok(Json(Page { rows: rows.into_iter().map(|(row, name)| view::device(row, name)).collect(), total: None, next: None }))
+/// Makes a link that sets a new password, for somebody who forgot theirs; an older link ends.
+#[utoipa::path(post, path = "/api/v1/accounts/{id}/reset-link",
+    responses((status = 201, body = ResetLink), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn make_reset_link(State(app): State<AppState>, By(caller): By, Path(id): Path<Uuid>) -> Result<(StatusCode, Json<ResetLink>)> {
+    let (code, expires_at) = manage::reset_link(&app, &caller, Id::new(id)).await?;
+    Ok((StatusCode::CREATED, Json(ResetLink { url: format!("/desk/#/reset?code={code}"), expires_at: rfc3339(expires_at) })))
+}
+
+/// Where a list of devices goes on.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct AfterDevice {
+    /// `next` of the page before.
+    after: Option<i64>,
+}
+
+/// Devices of the accounts that the caller administers, newest first.
+#[utoipa::path(get, path = "/api/v1/devices", params(AfterDevice),
+    responses((status = 200, body = Page<Device>), (status = 403, body = Problem)))]
+async fn list_devices(State(app): State<AppState>, By(caller): By, Query(query): Query<AfterDevice>) -> Result<Json<Page<Device>>> {
+    let page = manage::list_devices(&app, &caller, query.after.unwrap_or(i64::MAX)).await?;
+    let rows = page.rows.into_iter().map(|(row, name)| view::device(row, name)).collect();
+    Ok(Json(Page { rows, total: None, next: page.next.map(|no| no.to_string()) }))
 }
 
 /// Takes a device's token away.
-#[utoipa::path(delete, path = "/api/v1/devices/{id}", responses((status = 204), (status = 403, body = Problem)))]
-async fn revoke_device(State(app): State<AppState>, Path(id): Path<Uuid>) -> Result<StatusCode> {
-    ops::revoke_device(&app, Id::new(id)).await?;
+#[utoipa::path(delete, path = "/api/v1/devices/{id}", responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+async fn revoke_device(State(app): State<AppState>, By(caller): By, Path(id): Path<Uuid>) -> Result<StatusCode> {
+    manage::revoke_device(&app, &caller, Id::new(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Makes a code that a phone scans to enrol.
 #[utoipa::path(post, path = "/api/v1/enrolments", request_body = NewEnrolment,
-    responses((status = 201, body = Enrolment), (status = 403, body = Problem)))]
-async fn new_enrolment(State(app): State<AppState>, JsonBody(request): JsonBody<NewEnrolment>) -> Result<(StatusCode, Json<Enrolment>)> {
-    let (code, expires_at) = ops::one_time_code(&app, "enrol", Some(Id::new(request.account)), request.label).await?;
+    responses((status = 201, body = Enrolment), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn new_enrolment(
+    State(app): State<AppState>,
+    By(caller): By,
+    JsonBody(request): JsonBody<NewEnrolment>,
+) -> Result<(StatusCode, Json<Enrolment>)> {
+    let (code, expires_at) = manage::enrolment_code(&app, &caller, Id::new(request.account), request.label).await?;
     let url = format!("/field/#/enrol?code={code}");
-    let qr = qrcode::QrCode::new(url.as_bytes()).map_err(|_| Code::Internal.problem())?;
-    let qr_svg = qr.render::<qrcode::render::svg::Color<'_>>().min_dimensions(240, 240).build();
-    Ok((StatusCode::CREATED, Json(Enrolment { code, url, qr_svg, expires_at: rfc3339(expires_at) })))
+    Ok((StatusCode::CREATED, Json(Enrolment { code, url, expires_at: rfc3339(expires_at) })))
+}
+
+/// Which entries of the access log.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct LogQuery {
+    /// Name of the account that did it.
+    #[serde(default)]
+    actor: String,
+    /// What was done: the name of the operation.
+    #[serde(default)]
+    action: String,
+    /// About what: `person:12000001`, `account:lin`.
+    #[serde(default)]
+    subject: String,
+    /// Not before this time.
+    #[serde(default)]
+    from: String,
+    /// Before this time.
+    #[serde(default)]
+    until: String,
+    /// `next` of the page before.
+    #[serde(default)]
+    after: String,
+}
+
+fn instant(text: &str, otherwise: Instant) -> Result<Instant> {
+    if text.is_empty() {
+        return Ok(otherwise);
+    }
+    parse_rfc3339(text).ok_or_else(|| Code::AddressInvalid.problem().detail("query: a time in RFC 3339"))
+}
+
+/// The access log, newest first: who looked at or changed what, and why.
+#[utoipa::path(get, path = "/api/v1/access-log", params(LogQuery),
+    responses((status = 200, body = Page<AccessEntry>), (status = 400, body = Problem), (status = 403, body = Problem)))]
+async fn access_log(State(app): State<AppState>, By(caller): By, Query(query): Query<LogQuery>) -> Result<Json<Page<AccessEntry>>> {
+    let until = instant(&query.until, Instant(i64::MAX))?;
+    let before = view::cursor(&query.after)?.unwrap_or((until, Uuid::nil()));
+    let wanted =
+        log::Wanted { actor: query.actor, action: query.action, subject: query.subject, from: instant(&query.from, Instant(0))?, before };
+    let rows = log::access_log(&app, &caller, wanted).await?;
+    let next = (rows.len() as i64 == PAGE_ROWS_MAX).then(|| rows.last().map(|(row, _)| format!("{}.{}", row.at.0, row.id))).flatten();
+    Ok(Json(Page { rows: rows.into_iter().map(view::entry).collect(), total: None, next }))
 }

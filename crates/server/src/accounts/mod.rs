@@ -4,5 +4,4 @@ pub mod callers;
 pub mod http;
 pub mod ops;
 pub mod password;
-pub mod throttle;
 pub mod view;

@@ -4,16 +4,31 @@
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
 use tokio::sync::Semaphore;
 
-use crate::edge::problem::{Code, Result};
+use crate::edge::{
+    limits::{HASHES_WAITING_MAX, PASSWORD_CHARS_MAX},
+    problem::{Code, Result},
+};
 
 static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);
+static WAITING: Semaphore = Semaphore::const_new(HASHES_WAITING_MAX);
 
 /// Shortest password outside the demo, characters.
 pub const PASSWORD_CHARS_MIN: usize = 12;
 
 async fn alone<T: Send + 'static>(work: impl FnOnce() -> Option<T> + Send + 'static) -> Result<T> {
+    let _place = WAITING.try_acquire().map_err(|_| Code::SlowDown.problem().retry_after(2))?;
     let _permit = ONE_AT_A_TIME.acquire().await.map_err(|_| Code::Internal.problem())?;
     tokio::task::spawn_blocking(work).await.ok().flatten().ok_or_else(|| Code::Internal.problem())
+}
+
+/// Refuses a password that is too short outside the demo, or too long anywhere.
+pub fn check(password: &str, demo: bool, pointer: &str) -> Result<()> {
+    let chars = password.chars().count();
+    if (demo || chars >= PASSWORD_CHARS_MIN) && (1..=PASSWORD_CHARS_MAX).contains(&chars) {
+        Ok(())
+    } else {
+        Err(Code::PasswordWeak.field(pointer))
+    }
 }
 
 /// Hashes a password with a salt that the caller drew.

@@ -1,8 +1,9 @@
 //! Rows and callers as the wire shows them.
 
-use allclear_domain::kernel::{access::Role, area::AreaCode};
-use allclear_store::accounts::{AccountRow, DeviceRow, GrantRow};
+use allclear_domain::kernel::{access::Role, area::AreaCode, time::Instant};
+use allclear_store::accounts::{AccountRow, DeviceRow, GrantRow, LogRow};
 use allclear_wire::accounts as wire;
+use uuid::Uuid;
 
 use crate::{
     clock::rfc3339,
@@ -81,6 +82,34 @@ pub fn account(row: AccountRow, grants: &[GrantRow]) -> wire::Account {
         grants: grants.iter().map(|g| grant(g.role, g.area)).collect(),
         created_at: rfc3339(row.created_at),
     }
+}
+
+/// An entry of the access log.
+#[must_use]
+pub fn entry((row, subject_name): (LogRow, Option<String>)) -> wire::AccessEntry {
+    wire::AccessEntry {
+        id: row.id,
+        at: rfc3339(row.at),
+        actor: row.actor,
+        actor_display_name: row.actor_display_name,
+        device_no: row.device_no,
+        action: row.action,
+        subject: row.subject,
+        subject_name,
+        reason: row.reason,
+    }
+}
+
+/// Where a list of the access log goes on: time and id of the last entry shown.
+pub fn cursor(text: &str) -> Result<Option<(Instant, Uuid)>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let read = || {
+        let (at, id) = text.split_once('.')?;
+        Some((Instant(at.parse().ok()?), id.parse().ok()?))
+    };
+    read().map(Some).ok_or_else(|| Code::AddressInvalid.problem().detail("query: /after"))
 }
 
 /// A device in a list.

@@ -206,7 +206,7 @@ pub(super) async fn maker(bench: &Bench) -> Result<Maker, BenchError> {
 pub(super) async fn tokens(bench: &Bench, count: usize) -> Result<Vec<String>, BenchError> {
     let setup = |e: crate::edge::problem::Problem| BenchError::Setup(format!("{e:?}"));
     let login = LoginRequest { name: "registrar".into(), password: demo::PASSWORD.into() };
-    let session = ops::login(&bench.app, login).await.map_err(setup)?;
+    let session = ops::login(&bench.app, None, login).await.map_err(setup)?;
     let caller = bench.app.callers.find(&bench.app, &session).await.map_err(setup)?;
     let mut point = [7u8; 65];
     point[0] = 4;

@@ -69,7 +69,7 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
     stage(&bench, &picked, args.tubes).await?;
     bench.catch_up(&mut report, "the stage is set").await?;
     let login = LoginRequest { name: "headquarters".into(), password: demo::PASSWORD.into() };
-    let token = ops::login(&bench.app, login).await.map_err(|e| problem(&e))?;
+    let token = ops::login(&bench.app, None, login).await.map_err(|e| problem(&e))?;
 
     let play = |requests: Vec<Vec<u8>>| -> Result<Measured, BenchError> {
         let each = (args.requests / args.connections).max(1);
@@ -157,7 +157,7 @@ async fn pages(bench: &Bench, picked: &[Picked]) -> Result<Vec<Vec<u8>>, BenchEr
     let mut requests = Vec::new();
     for person in picked {
         let tail = person.document.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
-        let opened = resident::open(&bench.app, ResidentSessionRequest { code: person.card.clone(), document_tail: tail }).await;
+        let opened = resident::open(&bench.app, None, ResidentSessionRequest { code: person.card.clone(), document_tail: tail }).await;
         let token = opened.map_err(|e| problem(&e))?;
         requests.push(load::with_header("GET", "/api/v1/resident/me", &format!("cookie: allclear_resident={token}"), ""));
     }

@@ -7,6 +7,8 @@ use axum::{
 };
 use rust_embed::RustEmbed;
 
+use super::problem::Code;
+
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
 #[allow_missing = true]
@@ -32,6 +34,7 @@ pub async fn asset(uri: Uri) -> Response {
     match Dist::get(&index) {
         Some(file) => respond(&index, file.data.into_owned()),
         None if path.is_empty() => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], NOT_BUILT).into_response(),
+        None if path.starts_with("api/") => Code::NotFound.problem().into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -16,7 +16,7 @@ use axum::{
 };
 
 use super::problem::{Code, Problem, Result};
-use crate::app::AppState;
+use crate::{app::AppState, plan::Plan};
 
 /// Cookie of a browser session.
 pub const SESSION_COOKIE: &str = "allclear_session";
@@ -54,6 +54,12 @@ impl Caller {
     /// Refuses unless [`Caller::may_in`].
     pub fn require_in(&self, action: Action, area: AreaCode) -> Result<()> {
         if self.may_in(action, area) { Ok(()) } else { Err(Code::Forbidden.problem()) }
+    }
+
+    /// Whether the caller may do `action` in every area there is.
+    #[must_use]
+    pub fn holds_all(&self, action: Action, plan: &Plan) -> bool {
+        self.may(action) && plan.areas.iter().all(|area| self.may_in(action, area.code))
     }
 
     /// Roots of the subtrees in which the caller may do `action`.

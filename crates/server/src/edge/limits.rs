@@ -14,13 +14,27 @@ pub const FIELD_GROUP_MAX: usize = 512;
 pub const PAGE_ROWS_MAX: i64 = 500;
 /// People of one roster: a phone recognises at least the 2,000 to 3,000 that a site serves.
 pub const ROSTER_MAX: i64 = 20_000;
-/// Failed logins of one name, or from one address, in [`LOGIN_WINDOW_S`] before it must wait.
+/// Failed logins of one name from one address in [`LOGIN_WINDOW_S`] before it must wait.
 pub const LOGIN_FAILURES_MAX: u32 = 10;
+/// Failed logins from one address, whatever the name: a site's whole shift may share one.
+pub const LOGIN_ADDRESS_FAILURES_MAX: u32 = 100;
+/// Failed logins of one name from everywhere: a person does not fail so often in five minutes.
+pub const LOGIN_NAME_FAILURES_MAX: u32 = 100;
+/// Names, addresses or pairs of them that a table of failures holds: about 1.5 MB each.
+pub const THROTTLE_KEYS_MAX: usize = 10_000;
+/// Passwords that may wait to be hashed, one at a time: a second and a half; beyond it the answer is 503.
+pub const HASHES_WAITING_MAX: usize = 64;
+/// Characters of a password: the longest that a password manager makes, and no megabytes to hash.
+pub const PASSWORD_CHARS_MAX: usize = 256;
+/// Grants of one account.
+pub const GRANTS_MAX: usize = 200;
 /// Seconds over which failed logins are counted.
 pub const LOGIN_WINDOW_S: i64 = 300;
 /// Seconds of a session: one shift.
 pub const SESSION_S: i64 = 12 * 3600;
-/// Seconds of an enrolment code: time to walk to the phone.
+/// Seconds of a link that sets a new password: until it has reached its person.
+pub const RESET_S: i64 = 24 * 3600;
+/// Seconds of an enrolment code, and of the first administrator's link: time to walk to the phone.
 pub const ENROLMENT_S: i64 = 15 * 60;
 /// Seconds for which a caller is remembered before the store is asked again; the longest that a
 /// revoked device still works on another node.

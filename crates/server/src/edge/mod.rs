@@ -1,8 +1,11 @@
 //! The edge: route table, layers, caller, limits, problem details, web assets.
 
 pub mod assets;
+pub mod client;
 pub mod contract;
+pub mod extract;
 pub mod guard;
 pub mod limits;
 pub mod problem;
 pub mod routes;
+pub mod throttle;

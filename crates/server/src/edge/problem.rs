@@ -1,5 +1,6 @@
 //! Problem details: one list of codes, one body, one place that makes them.
 
+pub use super::extract::JsonBody;
 use allclear_store::StoreError;
 use allclear_wire::problem::Problem as Body;
 use axum::{
@@ -28,12 +29,14 @@ macro_rules! problems {
 }
 
 problems! {
+    AddressInvalid = 400 "address_invalid", "The address does not fit", "网址中的参数不对，请从页面重新打开。", "The address does not fit; open the page again from its link.";
     AlreadyExists = 409 "already_exists", "It exists already", "已存在同名记录，请换一个名称。", "Something with this name exists; choose another.";
     AreaListInvalid = 422 "area_list_invalid", "The area list cannot be used", "区划清单有误，请按提示修改后重新上传。", "The area list cannot be used; mend the line named and upload it again.";
     AreaUnknown = 422 "area_unknown", "No such area", "没有这个区划代码，请从列表中选择。", "No area has this code; pick one from the list.";
     BodyInvalid = 422 "body_invalid", "The request does not fit its form", "提交的内容格式不对，请检查标出的字段。", "The request does not fit its form; check the field named.";
     BodyTooLarge = 413 "body_too_large", "The request is too large", "内容太大，请分批提交。", "Too large; send it in smaller parts.";
     CodeMalformed = 422 "code_malformed", "This is not a valid code", "条码无效或扫错了类型，请重新扫描。", "The code is malformed or of another kind; scan again.";
+    ContentTypeWrong = 415 "content_type_wrong", "The content type is another", "内容类型不对，请按说明的类型提交。", "Send the content type that is named.";
     CredentialsWrong = 401 "credentials_wrong", "Name or password is wrong", "账号或密码不正确。", "Name or password is wrong.";
     DecisionNotAllowed = 422 "decision_not_allowed", "This cannot be decided so", "这种情况不能这样处理，请选择列出的处理方式。", "This cannot be decided so; choose one of those offered.";
     DeviceRequired = 403 "device_required", "Only an enrolled device may do this", "请先登记本设备。", "Enrol this device first.";
@@ -51,6 +54,7 @@ problems! {
     GroupRefused = 422 "group_refused", "The person cannot be put into this group so", "请填写原因和结束时间。", "Give a reason and an end.";
     ImportInterrupted = 409 "import_interrupted", "The import was interrupted", "导入中断，已写入的行保留；重新上传同一文件即可继续。", "The import was interrupted; rows that went in stay. Upload the same file again to go on.";
     Internal = 500 "internal", "Something is broken on our side", "系统出错，已记录。请稍后再试。", "Something is broken on our side; it was logged. Try again later.";
+    LinkUsed = 410 "link_used", "The link was used or has ended", "链接已使用或已过期，请向管理员索取新链接。", "The link was used or has ended; ask the administrator for a new one.";
     MappingColumns = 422 "mapping_columns", "The mapping does not fit the file", "列的对应关系与文件不符，请重新上传。", "The mapping does not have one entry for each column; upload the file again.";
     MappingNoArea = 422 "mapping_no_area", "No column says where people live", "请指定现住地区划所在的列，或为整个文件选择一个村（社区）。", "Map a column to the living area, or choose one village for the whole file.";
     MappingNoName = 422 "mapping_no_name", "No column holds the name", "请指定姓名所在的列。", "Map a column to the name.";
@@ -59,9 +63,12 @@ problems! {
     MergeDifferentPeople = 409 "merge_different_people", "The records carry different resident IDs", "两条记录的身份证号不同，不是同一人。", "The records carry different resident IDs: two people.";
     MergeNotMerged = 409 "merge_not_merged", "There is no such merge", "没有可撤销的合并。", "There is no such merge to undo.";
     MergeSame = 409 "merge_same", "A record cannot go into itself", "不能与自身合并。", "The two records are the same one.";
+    MethodUnknown = 405 "method_unknown", "This address does not take that method", "该地址不支持这种操作。", "This address does not take that method.";
     NobodyExpected = 422 "nobody_expected", "Nobody is on the expected list", "该范围内没有应检人员，请检查区划与人群。", "Nobody is expected in this scope; check areas and groups.";
     NotFound = 404 "not_found", "There is no such thing", "没有找到。", "Not found.";
-    PasswordWeak = 422 "password_weak", "The password is too short", "密码至少 12 位。", "A password has at least 12 characters.";
+    OwnAccount = 409 "own_account", "Nobody changes the rights of their own account", "不能更改自己账号的角色或停用自己的账号，请由另一位管理员操作。", "Nobody changes the roles of their own account, or stops it; another administrator does.";
+    PasswordWeak = 422 "password_weak", "The password is too short or too long", "密码为 12 至 256 位。", "A password has 12 to 256 characters.";
+    PasswordWrong = 422 "password_wrong", "The current password is wrong", "原密码不正确。", "The current password is wrong.";
     PersonInvalid = 422 "person_invalid", "A field of the person is not valid", "填写的内容有误，请检查标出的字段。", "A field is not valid; check the one named.";
     ReasonRequired = 422 "reason_required", "A reason is required", "请填写原因。", "Give a reason.";
     SamePerson = 409 "same_person", "A second person must do this", "须由另一人审核，录入人不能自己发布。", "Another person must do this: not the one who entered it.";
@@ -163,23 +170,5 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
-    }
-}
-
-/// JSON body that answers problem details when it does not fit.
-#[derive(Debug)]
-pub struct JsonBody<T>(pub T);
-
-impl<T: serde::de::DeserializeOwned, S: Send + Sync> axum::extract::FromRequest<S> for JsonBody<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self> {
-        use axum::extract::rejection::JsonRejection as R;
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(R::BytesRejection(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Code::BodyTooLarge.problem()),
-            // serde's text names fields and types of the form, never values beyond the offending one's kind.
-            Err(error) => Err(Code::BodyInvalid.problem().detail(error.body_text())),
-        }
     }
 }

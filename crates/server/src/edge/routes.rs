@@ -7,7 +7,7 @@ use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLay
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{assets, guard, limits};
+use super::{assets, guard, limits, problem::Code};
 use crate::{accounts, app::AppState, lab, live, people, print, reports, sampling, sync, trace};
 
 /// Who may call a route.
@@ -72,6 +72,7 @@ fn table(app: &AppState) -> Table {
         .open(accounts::http::open_routes())
         .guarded(Action::UseOwnAccount, accounts::http::own_routes())
         .guarded(Action::ManageAccounts, accounts::http::manage_routes())
+        .guarded(Action::Audit, accounts::http::audit_routes())
         .guarded(Action::ClearLabFlags, lab::http::flag_routes())
         .guarded(Action::EnterResults, lab::http::entry_routes())
         .guarded(Action::ManageRounds, lab::http::manage_routes())
@@ -125,6 +126,7 @@ pub fn build(app: &AppState) -> (Router, OpenApi, Vec<Route>) {
     let router = router
         .route("/healthz", get(|| async { "ok" }))
         .fallback(assets::asset)
+        .method_not_allowed_fallback(|| async { Code::MethodUnknown.problem() })
         .layer(axum::extract::DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(CompressionLayer::new().gzip(true))
         .layer(header("content-security-policy", assets::POLICY))

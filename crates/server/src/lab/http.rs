@@ -3,8 +3,7 @@
 use allclear_wire::{lab as wire, problem::Problem as ProblemBody};
 use axum::{
     Json,
-    body::Bytes,
-    extract::{DefaultBodyLimit, Path, Query, State, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, State},
     http::StatusCode,
 };
 use serde::Deserialize;
@@ -16,8 +15,9 @@ use super::{ops, sheet};
 use crate::{
     app::AppState,
     edge::{
+        extract::{JsonBody, Path, Query, RawBody},
         guard::By,
-        problem::{Code, JsonBody, Result},
+        problem::Result,
     },
 };
 
@@ -117,14 +117,6 @@ struct OfFile {
     kit: Option<Uuid>,
     /// Name of the file.
     file_name: String,
-}
-
-fn uploaded(body: std::result::Result<Bytes, BytesRejection>) -> Result<Vec<u8>> {
-    match body {
-        Ok(bytes) => Ok(bytes.to_vec()),
-        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Code::BodyTooLarge.problem()),
-        Err(_) => Err(Code::BodyInvalid.problem()),
-    }
 }
 
 /// Laboratories with what waits in them.
@@ -364,9 +356,9 @@ async fn read_columns(
     State(app): State<AppState>,
     By(caller): By,
     Path(lab): Path<Uuid>,
-    body: std::result::Result<Bytes, BytesRejection>,
+    RawBody(body): RawBody,
 ) -> Result<Json<wire::ExportColumns>> {
-    ops::columns_of(&app, &caller, lab, uploaded(body)?).await.map(Json)
+    ops::columns_of(&app, &caller, lab, body.to_vec()).await.map(Json)
 }
 
 /// Reads an export file with the instrument's mapping; imports nothing. The body is the file.
@@ -378,10 +370,10 @@ async fn read_import(
     By(caller): By,
     Path(lab): Path<Uuid>,
     Query(of): Query<OfFile>,
-    body: std::result::Result<Bytes, BytesRejection>,
+    RawBody(body): RawBody,
 ) -> Result<Json<wire::ImportPreview>> {
     let file = ops::FileOf { instrument: of.instrument, run: of.run, kit: of.kit, file_name: of.file_name };
-    ops::read_import(&app, &caller, lab, file, uploaded(body)?).await.map(Json)
+    ops::read_import(&app, &caller, lab, file, body.to_vec()).await.map(Json)
 }
 
 /// Imports what was read.

@@ -1,11 +1,7 @@
 //! Routes of tasks, and of tubes that are withdrawn or never came.
 
 use allclear_wire::{Page, lab as wire, missing::MissingContact, problem::Problem as ProblemBody};
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -15,6 +11,7 @@ use super::{ops, tasks};
 use crate::{
     app::AppState,
     edge::{
+        extract::{Path, Query},
         guard::By,
         limits::PAGE_ROWS_MAX,
         problem::{JsonBody, Result},

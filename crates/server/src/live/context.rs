@@ -24,7 +24,7 @@ pub struct Context {
 
 /// Reads the context.
 pub fn load(tx: &Tx<'_>, now: Instant) -> Result<Context, StoreError> {
-    let devices = tx.devices(DEVICES_MAX)?.into_iter().filter(|(device, _)| device.revoked_at.is_none());
+    let devices = tx.devices(i64::MAX, DEVICES_MAX)?.into_iter().filter(|(device, _)| device.revoked_at.is_none());
     let mut labs = Vec::new();
     for lab in tx.labs()? {
         let backlog = tx.lab_backlog(lab.id, now.plus_seconds(-DAY_S))?;

@@ -10,7 +10,7 @@ use allclear_wire::{
 use axum::{
     Json,
     body::{Body, Bytes},
-    extract::{Query, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -23,6 +23,7 @@ use super::{ops, recount, rows};
 use crate::{
     app::AppState,
     edge::{
+        extract::Query,
         guard::By,
         problem::{Code, Result},
     },

@@ -153,7 +153,7 @@ pub fn frame(sight: &Sight<'_>, round: Option<Id<Round>>, counts: &RoundCounts, 
 fn areas(sight: &Sight<'_>, round: Option<&RoundRow>, counts: &RoundCounts) -> Vec<wire::AreaCounts> {
     let level = match sight.scope {
         [root] => match root.level() {
-            Level::County => Level::Town,
+            Level::Country | Level::County => Level::Town,
             Level::Town | Level::Village | Level::Grid => Level::Village,
         },
         _ => Level::Town,

@@ -3,7 +3,7 @@
 use allclear_domain::kernel::code::{BoxCode, TubeCode};
 use allclear_wire::{print::PrintCards, problem::Problem};
 use axum::{
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderName, header},
     response::IntoResponse,
 };
@@ -17,8 +17,9 @@ use super::labels::{Kind, LABELS_MAX, Label, label_sheet};
 use crate::{
     app::AppState,
     edge::{
+        extract::{JsonBody, Path, Query},
         guard::By,
-        problem::{Code, JsonBody, Result},
+        problem::{Code, Result},
     },
 };
 

@@ -2,7 +2,7 @@
 
 use allclear_wire::problem::Problem;
 use axum::{
-    extract::{Path, Query, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -15,6 +15,7 @@ use super::daily;
 use crate::{
     app::AppState,
     edge::{
+        extract::{Path, Query},
         guard::By,
         problem::{Code, Result},
     },

@@ -168,8 +168,8 @@ impl Work<'_, '_> {
                 Verdict::Exception(*kind)
             }
             Ok(Op::RecordCollection(c)) => self.collect(plan, now, command, c)?,
-            Ok(Op::SealBox(c)) => boxes::seal(self, now, command, c)?,
-            Ok(Op::HandOver(c)) => boxes::hand_over(self, now, command, c)?,
+            Ok(Op::SealBox(c)) => boxes::seal(self, plan, now, command, c)?,
+            Ok(Op::HandOver(c)) => boxes::hand_over(self, plan, now, command, c)?,
             Ok(op) => refold::custody(self, plan, now, command, op)?,
         };
         let mut outcome = outcome(command.id, verdict);
@@ -345,9 +345,11 @@ impl Work<'_, '_> {
         // The area is the site's: its lead sees what happened there, wherever the person lives and
         // whoever sent it.
         let of_site = site.and_then(|site| self.plan.sites.get(&site)).map(|site| site.area);
-        let area = of_site.or_else(|| command.areas.first().copied()).unwrap_or_else(root_area);
+        let area = of_site.or_else(|| command.areas.first().copied()).or(command.home).unwrap_or_else(root_area);
         let detail = serde_json::json!({
             "command": wire_op(command),
+            // What was said of tubes and boxes, since nothing else keeps it; swabs have their own rows.
+            "said": said(command),
             "device_no": command.key.device_no,
             "station": row.map(|row| row.station),
             "held_by": self.tubes.get(&command.subject).map(|tube| serde_json::json!({
@@ -377,6 +379,13 @@ impl Work<'_, '_> {
     }
 }
 
+fn said(command: &Incoming) -> Option<serde_json::Value> {
+    match &command.op {
+        Ok(Op::RecordCollection(_)) | Err(_) => None,
+        Ok(op) => serde_json::to_value(op).ok(),
+    }
+}
+
 fn wire_op(command: &Incoming) -> &'static str {
     match &command.op {
         Ok(Op::RecordCollection(_)) => "record_collection",
@@ -391,9 +400,9 @@ fn wire_op(command: &Incoming) -> &'static str {
     }
 }
 
-/// The area of a store that has none yet: 中国 as a county-shaped code.
-pub(super) fn root_area() -> AreaCode {
-    AreaCode::from_number(100_000).unwrap_or_else(|_| unreachable!("six digits"))
+/// The area of what nobody can place.
+pub(super) const fn root_area() -> AreaCode {
+    AreaCode::COUNTRY
 }
 
 fn flaw(plan: &Plan, command: &Incoming, c: &RecordCollection, site: Option<&SiteRow>, known: bool) -> Option<ExceptionKind> {

@@ -22,6 +22,7 @@ use allclear_wire::sync::{HandOver, HandOverSide, PackTube, SealBox};
 use uuid::Uuid;
 
 use super::{apply::Work, command::Incoming, statement};
+use crate::plan::Plan;
 
 fn custody_row(command: &Incoming, subject: &str, event: &str, now: Instant) -> CustodyRow {
     CustodyRow {
@@ -62,8 +63,13 @@ pub fn note_pack(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &
 }
 
 /// Seals a box: the counted tubes must be those on record, or the difference is signed by name.
-pub fn seal(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &SealBox) -> Result<Verdict> {
+pub fn seal(work: &mut Work<'_, '_>, plan: &Plan, now: Instant, command: &Incoming, c: &SealBox) -> Result<Verdict> {
     work.flush()?;
+    let site = work.tx.box_for_update(&c.box_code)?.and_then(|row| row.site);
+    if !command.reaches(plan, site) {
+        work.open_exception(now, command, ExceptionKind::OutOfScope, None, None, None)?;
+        return Ok(Verdict::Exception(ExceptionKind::OutOfScope));
+    }
     let row = CustodyRow {
         counted: Some(c.counted),
         signed_by: c.difference_signed_by.clone(),
@@ -173,8 +179,24 @@ fn known(row: &HandoverRow) -> Handover {
     }
 }
 
-/// One half of a hand-over. Either half moves the boxes; both together close it.
-pub fn hand_over(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &HandOver) -> Result<Verdict> {
+/// One half of a hand-over. A box that was taken is where it is, whoever took it, and laboratory and
+/// clocks need to know: it is recorded, and beside it stands that this account may not carry it.
+pub fn hand_over(work: &mut Work<'_, '_>, plan: &Plan, now: Instant, command: &Incoming, c: &HandOver) -> Result<Verdict> {
+    let verdict = join(work, now, command, c)?;
+    let mut reached = true;
+    for code in &c.boxes {
+        let site = work.tx.box_for_update(code)?.and_then(|row| row.site);
+        reached &= command.reaches(plan, site);
+    }
+    if reached || matches!(verdict, Verdict::Exception(_)) {
+        return Ok(verdict);
+    }
+    work.open_exception(now, command, ExceptionKind::OutOfScope, None, None, None)?;
+    Ok(Verdict::Exception(ExceptionKind::OutOfScope))
+}
+
+/// Either half moves the boxes; both together close the hand-over.
+fn join(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &HandOver) -> Result<Verdict> {
     work.flush()?;
     let boxes = serde_json::to_string(&c.boxes).unwrap_or_default();
     let stored = work.tx.handover_for_update(c.handover)?;

@@ -2,7 +2,7 @@
 
 use allclear_domain::{
     kernel::{
-        access::{Action, Role, allows},
+        access::Action,
         area::AreaCode,
         code::{BoxCode, TubeCode},
         id::{Account, Device, Id, Site},
@@ -10,10 +10,10 @@ use allclear_domain::{
     },
     sampling::{ExceptionKind, FactKey, tube::TubeKind},
 };
-use allclear_wire::sync::{self as wire, Command, Op};
+use allclear_wire::sync::{self as wire, Command, HandOverSide, Op};
 use uuid::Uuid;
 
-use crate::{clock::parse_rfc3339, edge::guard::Caller};
+use crate::{clock::parse_rfc3339, edge::guard::Caller, plan::Plan};
 
 /// One command with who sent it and when.
 #[derive(Debug, Clone)]
@@ -30,14 +30,27 @@ pub struct Incoming {
     pub account: Id<Account>,
     /// Device.
     pub device: Id<Device>,
-    /// Areas in which the account may record.
+    /// Areas in which the account may do this; none if no role of it allows it.
     pub areas: Vec<AreaCode>,
     /// Site that the command names.
     pub site: Option<Id<Site>>,
+    /// Where the account does field work: an exception that has no other place is shown there.
+    pub home: Option<AreaCode>,
     /// What happened, or why it cannot be read.
     pub op: Result<Op, ExceptionKind>,
     /// The tube or box it is about.
     pub subject: String,
+}
+
+impl Incoming {
+    /// Whether the account may do this at a site; at one that is not known, whether it may anywhere.
+    #[must_use]
+    pub fn reaches(&self, plan: &Plan, site: Option<Id<Site>>) -> bool {
+        match site.and_then(|site| plan.sites.get(&site)) {
+            Some(site) => self.areas.iter().any(|root| site.area.is_within(*root)),
+            None => !self.areas.is_empty(),
+        }
+    }
 }
 
 /// Reads a command. A malformed code or time makes an exception, not an error.
@@ -65,15 +78,34 @@ pub fn incoming(command: Command, caller: &Caller, device: (Id<Device>, i64), no
         clock_offset: offset,
         account: caller.account,
         device: device.0,
-        areas: recording_areas(caller),
+        areas: op.as_ref().map_or_else(|_| areas(caller, Action::RecordFieldFacts), |op| areas(caller, needs(op))),
         site,
+        home: caller.areas(Action::RecordFieldFacts).next(),
         op,
         subject,
     }
 }
 
-fn recording_areas(caller: &Caller) -> Vec<AreaCode> {
-    caller.grants.iter().filter(|(role, _): &&(Role, AreaCode)| allows(*role, Action::RecordFieldFacts)).map(|(_, area)| *area).collect()
+/// What a command needs besides the right to send any: a courier carries what a registrar swabbed.
+/// Giving a box away needs no more, since whoever holds it must be able to.
+const fn needs(op: &Op) -> Action {
+    match op {
+        Op::HandOver(c) => match c.side {
+            HandOverSide::Giver => Action::RecordFieldFacts,
+            HandOverSide::Taker => Action::CarryBoxes,
+        },
+        Op::RecordCollection(_)
+        | Op::VoidCollection(_)
+        | Op::MoveCollection(_)
+        | Op::SealTube(_)
+        | Op::PackTube(_)
+        | Op::UnpackTube(_)
+        | Op::SealBox(_) => Action::RecordSwabs,
+    }
+}
+
+fn areas(caller: &Caller, action: Action) -> Vec<AreaCode> {
+    caller.areas(action).collect()
 }
 
 /// Puts codes into their stored form; answers the subject, or nothing if a code is malformed.

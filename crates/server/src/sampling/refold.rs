@@ -81,10 +81,10 @@ fn is_no_move(op: &Op) -> bool {
     matches!(op, Op::MoveCollection(c) if c.from_tube == c.to_tube)
 }
 
+/// A tube that nobody has seen yet may be of any site, but not for somebody without the right.
 fn out_of_scope(work: &Work<'_, '_>, plan: &Plan, command: &Incoming, code: &str) -> Option<ExceptionKind> {
-    let site = plan.sites.get(&work.tubes.get(code)?.site)?;
-    let allowed = command.areas.iter().any(|root| site.area.is_within(*root));
-    (!allowed).then_some(ExceptionKind::OutOfScope)
+    let site = work.tubes.get(code).map(|tube| tube.site);
+    (!command.reaches(plan, site)).then_some(ExceptionKind::OutOfScope)
 }
 
 fn custody_row(command: &Incoming, op: &Op, now: Instant) -> CustodyRow {
@@ -405,6 +405,7 @@ fn follow_moves(
                 device: Id::new(uuid::Uuid::nil()),
                 areas: Vec::new(),
                 site: source.map(|source| source.site),
+                home: None,
                 op: Err(ExceptionKind::WrongState),
                 subject: to.clone(),
             };

@@ -9,10 +9,7 @@ use allclear_wire::{
     problem::Problem,
     sync::{Command, Outcome, Roster, Shift, SyncRequest, SyncResponse},
 };
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -23,9 +20,10 @@ use crate::{
     app::AppState,
     clock::{parse_rfc3339, rfc3339},
     edge::{
+        extract::{JsonBody, Query},
         guard::{By, Caller},
         limits::SYNC_COMMANDS_MAX,
-        problem::{Code, JsonBody, Result},
+        problem::{Code, Result},
     },
     sampling::command::incoming,
 };

@@ -83,7 +83,7 @@ pub async fn load(app: &App, caller: &Caller, device: Id<Device>, site: SiteRow,
     let digest_key = app.keys.roster_key(device.uuid().as_bytes(), &(now.0 / 86_400_000_000).to_be_bytes());
     let plan = app.plan();
     let (account, log_id) = (caller.account, app.ids.at(now));
-    let subject = format!("site {}", site.id);
+    let subject = format!("site:{}", site.id);
     app.store.run("load_roster", move |tx| tx.log_access(log_id, now, account, Some(device), "load_roster", &subject, "shift")).await?;
     let entries = app.store.read("load_roster", move |tx| entries(tx, &plan, &site, &digest_key)).await?;
     Ok(Roster { as_of: rfc3339(now), digest_key: to_base64url(&digest_key), entries, erase_at: rfc3339(now.plus_seconds(SESSION_S)) })

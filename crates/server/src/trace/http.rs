@@ -1,16 +1,13 @@
 //! The route of traces.
 
 use allclear_wire::{problem::Problem, trace::Trace};
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::ops;
 use crate::{
     app::AppState,
-    edge::{guard::By, problem::Result},
+    edge::{extract::Path, guard::By, problem::Result},
 };
 
 /// Routes of traces.

@@ -50,13 +50,14 @@ impl Tx<'_> {
         limit: i64,
     ) -> Result<Vec<ExceptionRow>> {
         let (low, high) = root.village_range();
-        // A site may stand in an area above the villages: a town's code, or the county's.
+        // A site may stand in an area above the villages: a town's code, or the county's. 100000 is the
+        // whole country.
         let (town_low, town_high) = (low / 1000, (high - 1) / 1000);
         let state = if filter.resolved { "resolved" } else { "open" };
         let after_code = format!("{}~", filter.code);
         self.query(
             "SELECT * FROM exception WHERE state = $1 AND (opened_at > $2 OR (opened_at = $2 AND id > $3))
-             AND ((area >= $4 AND area < $5) OR area = $6 OR (area >= $7 AND area <= $8 AND $6 <= 999999))
+             AND ($6 = 100000 OR (area >= $4 AND area < $5) OR area = $6 OR (area >= $7 AND area <= $8 AND $6 <= 999999))
              AND ($9 = '' OR kind = $9) AND ($10 = 0 OR round = $11) AND ($13 = 0 OR site = $14)
              AND ($15 = '' OR (subject >= $15 AND subject < $16)) ORDER BY opened_at, id LIMIT $12",
             &[
@@ -90,7 +91,7 @@ impl Tx<'_> {
         let (town_low, town_high) = (low / 1000, (high - 1) / 1000);
         self.query(
             "SELECT kind, COUNT(*) FROM exception WHERE state = 'open'
-             AND ((area >= $1 AND area < $2) OR area = $3 OR (area >= $4 AND area <= $5 AND $3 <= 999999)) GROUP BY kind ORDER BY kind",
+             AND ($3 = 100000 OR (area >= $1 AND area < $2) OR area = $3 OR (area >= $4 AND area <= $5 AND $3 <= 999999)) GROUP BY kind ORDER BY kind",
             &[low.into(), high.into(), root.into(), town_low.into(), town_high.into()],
         )?
         .iter()

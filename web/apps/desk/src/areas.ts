@@ -1,9 +1,14 @@
 // The division tree, loaded once a page: names by code, and options for tree selects.
 import type { Schemas } from '@allclear/contract'
 import { useHttp, useLoad } from '@allclear/kit'
-import { computed } from 'vue'
+import { computed, watch } from 'vue'
 
 export type Area = Schemas['Area']
+/** 全国: where the first administrator holds their role. It is in no list; every area lies in it. */
+export const COUNTRY = '100000'
+/** Codes are hierarchical: an area lies in another if its code begins with the other's. */
+export const liesIn = (code: string, root: string) => root === COUNTRY || code.startsWith(root)
+
 export interface AreaNode {
   value: string
   label: string
@@ -36,10 +41,21 @@ export function useAreas() {
   })
   const tree = computed(() => nodes(null))
   /** The tree below some roots: what an account may choose from. */
-  const treeOf = (roots: string[]) =>
-    roots.map((code) => {
+  const treeOf = (roots: string[]): AreaNode[] =>
+    roots.flatMap((code) => {
+      if (code === COUNTRY) return nodes(null)
       const below = nodes(code)
-      return { value: code, label: name(code), ...(below.length > 0 ? { children: below } : {}) }
+      return [{ value: code, label: name(code), ...(below.length > 0 ? { children: below } : {}) }]
     })
-  return { error: loaded.error, load: loaded.load, rows, name, tree, treeOf }
+  /** Says with which area a page begins: the first root, or the top of the tree once it is known. */
+  function startIn(roots: string[], begin: (code: string) => void) {
+    const root = roots[0]
+    if (root !== undefined && root !== COUNTRY) return begin(root)
+    const stop = watch(tree, (top) => {
+      if (!top[0]) return
+      stop()
+      begin(top[0].value)
+    })
+  }
+  return { error: loaded.error, load: loaded.load, rows, name, startIn, tree, treeOf }
 }

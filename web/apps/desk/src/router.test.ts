@@ -1,6 +1,6 @@
 import type { Role } from '@allclear/kit'
 import { describe, expect, it } from 'vitest'
-import { setupCodeOf, visibleMenu } from './router'
+import { codeOf, visibleMenu } from './router'
 import { allSections, GROUPS } from './section'
 
 const sections = allSections()
@@ -43,7 +43,8 @@ describe('the link of the first start', () => {
   it.each([
     ['#/setup?code=abc', 'abc'],
     ['#/setup', undefined],
+    ['#/reset?code=abc', undefined],
     ['#/accounts?code=abc', undefined],
     ['', undefined],
-  ])('%s carries %s', (hash, code) => expect(setupCodeOf(hash)).toBe(code))
+  ])('%s carries %s', (hash, code) => expect(codeOf('/setup', hash)).toBe(code))
 })

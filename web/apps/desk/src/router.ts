@@ -12,10 +12,10 @@ export function visibleMenu(sections: Section[], session: Pick<Session, 'has'>):
     .sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group) || a.order - b.order)
 }
 
-/** The one-time code of `#/setup?code=…`, if that is the address. */
-export function setupCodeOf(hash: string): string | undefined {
+/** The one-time code of `#/setup?code=…` or `#/reset?code=…`, if that is the address. */
+export function codeOf(page: '/setup' | '/reset', hash: string): string | undefined {
   const [path, query] = hash.replace(/^#/, '').split('?')
-  return path === '/setup' ? (new URLSearchParams(query).get('code') ?? undefined) : undefined
+  return path === page ? (new URLSearchParams(query).get('code') ?? undefined) : undefined
 }
 
 export function makeRouter(sections: Section[], session: Session) {

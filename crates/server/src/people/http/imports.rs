@@ -8,8 +8,7 @@ use allclear_wire::{
 };
 use axum::{
     Json,
-    body::Bytes,
-    extract::{DefaultBodyLimit, Path, Query, State},
+    extract::{DefaultBodyLimit, State},
     http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
 };
@@ -21,9 +20,10 @@ use uuid::Uuid;
 use crate::{
     app::AppState,
     edge::{
+        extract::{JsonBody, Path, Query, RawBody},
         guard::By,
         limits::UPLOAD_BYTES_MAX,
-        problem::{Code, JsonBody, Result},
+        problem::Result,
     },
     people::ops::{files, parked},
 };
@@ -63,9 +63,8 @@ async fn upload_import(
     State(app): State<AppState>,
     By(caller): By,
     Query(query): Query<FileName>,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<RegisterPreview>)> {
-    let body = body.map_err(|_| Code::BodyTooLarge.problem())?;
     Ok((StatusCode::CREATED, Json(files::upload(&app, &caller, query.file_name, body.into()).await?)))
 }
 

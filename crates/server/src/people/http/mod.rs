@@ -11,19 +11,16 @@ use allclear_wire::{
     },
     problem::Problem,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::ops::{areas, change, find};
 use crate::{
     app::AppState,
     edge::{
+        extract::{JsonBody, Path, Text},
         guard::By,
-        problem::{Code, JsonBody, Result},
+        problem::{Code, Result},
     },
 };
 
@@ -62,7 +59,7 @@ pub fn manage_routes() -> OpenApiRouter<AppState> {
 /// Takes an area list in: `code,name,parent,level,population`, UTF-8.
 #[utoipa::path(post, path = "/api/v1/areas", request_body(content = String, content_type = "text/csv"),
     responses((status = 200, body = AreasTaken), (status = 403, body = Problem), (status = 422, body = Problem)))]
-async fn import_areas(State(app): State<AppState>, By(caller): By, body: String) -> Result<Json<AreasTaken>> {
+async fn import_areas(State(app): State<AppState>, By(caller): By, Text(body): Text) -> Result<Json<AreasTaken>> {
     Ok(Json(areas::take(&app, &caller, &body).await?))
 }
 

@@ -7,7 +7,7 @@ use allclear_wire::{
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode},
     response::IntoResponse,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -15,8 +15,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::AppState,
     edge::{
+        client::Client,
+        extract::JsonBody,
         guard,
-        problem::{Code, JsonBody, Result},
+        problem::{Code, Result},
     },
     people::ops::resident::{self, RESIDENT_SESSION_S},
 };
@@ -29,32 +31,28 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(open_resident_session, close_resident_session)).routes(routes!(resident_page))
 }
 
-fn set_cookie(token: &str, seconds: i64) -> [(header::HeaderName, HeaderValue); 1] {
-    let text = format!("{RESIDENT_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}");
-    [(header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))]
-}
-
 /// Opens the page of a person; the answer sets the cookie.
 #[utoipa::path(post, path = "/api/v1/resident/session", request_body = ResidentSessionRequest,
     responses((status = 204), (status = 401, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 async fn open_resident_session(
     State(app): State<AppState>,
+    client: Client,
     headers: HeaderMap,
     JsonBody(request): JsonBody<ResidentSessionRequest>,
 ) -> Result<impl IntoResponse> {
     guard::require_own_origin(&Method::POST, &headers)?;
-    let token = resident::open(&app, request).await?;
-    Ok((StatusCode::NO_CONTENT, set_cookie(&token, RESIDENT_SESSION_S)))
+    let token = resident::open(&app, client.address, request).await?;
+    Ok((StatusCode::NO_CONTENT, client.cookie(RESIDENT_COOKIE, &token, RESIDENT_SESSION_S)))
 }
 
 /// Closes the page on this phone.
 #[utoipa::path(delete, path = "/api/v1/resident/session", responses((status = 204), (status = 403, body = Problem)))]
-async fn close_resident_session(State(app): State<AppState>, headers: HeaderMap) -> Result<impl IntoResponse> {
+async fn close_resident_session(State(app): State<AppState>, client: Client, headers: HeaderMap) -> Result<impl IntoResponse> {
     guard::require_own_origin(&Method::DELETE, &headers)?;
     if let Some(token) = guard::cookie(&headers, RESIDENT_COOKIE) {
         resident::close(&app, token).await?;
     }
-    Ok((StatusCode::NO_CONTENT, set_cookie("", 0)))
+    Ok((StatusCode::NO_CONTENT, client.cookie(RESIDENT_COOKIE, "", 0)))
 }
 
 /// My code, my family, my tests.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use allclear_domain::kernel::area::AreaCode;
+use allclear_domain::kernel::{access::Action, area::AreaCode};
 use allclear_wire::people::AreasTaken;
 
 use crate::{
@@ -23,11 +23,19 @@ pub async fn take(app: &App, caller: &Arc<Caller>, csv: &str) -> Result<AreasTak
     if places.is_empty() || places.len() > AREAS_MAX {
         return Err(Code::AreaListInvalid.problem().detail(format!("{} areas; 1 to {AREAS_MAX} expected", places.len())));
     }
+    if places.iter().any(|place| place.code == AreaCode::COUNTRY) {
+        return Err(Code::AreaListInvalid.problem().detail("100000 is the whole country and stands in no list"));
+    }
     places.sort_by_key(|place| place.code);
     let plan = app.plan();
     let known = |code: AreaCode| plan.area(code).is_some() || places.binary_search_by_key(&code, |place| place.code).is_ok();
     if let Some(orphan) = places.iter().find(|place| place.code.parent().is_some_and(|parent| !known(parent))) {
         return Err(Code::AreaListInvalid.problem().detail(format!("{}: its parent is not in the list", orphan.code)));
+    }
+    // The tree is one for everybody: it changes only by those who hold all of it, and what they add.
+    let holds = |code| caller.may_in(Action::ManageAccounts, code);
+    if !caller.holds_all(Action::ManageAccounts, &plan) || !places.iter().all(|place| holds(place.code)) {
+        return Err(Code::Forbidden.problem());
     }
     let added = places.iter().filter(|place| plan.area(place.code).is_none()).count() as i64;
     let taken = AreasTaken { added, changed: places.len() as i64 - added };

@@ -1,6 +1,6 @@
 //! A resident's own page, opened with the code of the card and the end of the document number.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use allclear_domain::{
     kernel::{
@@ -24,7 +24,10 @@ use allclear_wire::resident::{
 use crate::{
     app::{App, Waiting},
     clock::rfc3339,
-    edge::problem::{Code, Result},
+    edge::{
+        problem::{Code, Result},
+        throttle::Attempt,
+    },
     people::view,
     plan::Plan,
 };
@@ -43,11 +46,11 @@ const SITES_MAX: usize = 5;
 const TAIL_CHARS: usize = 4;
 
 /// Opens a session; answers its token. A wrong code and a wrong number look the same.
-pub async fn open(app: &App, request: ResidentSessionRequest) -> Result<String> {
+pub async fn open(app: &App, address: Option<IpAddr>, request: ResidentSessionRequest) -> Result<String> {
     let now = app.now();
     let code = CardCode::parse(&request.code).map_err(|_| Code::CodeMalformed.field("/code"))?;
-    let throttled = format!("resident/{code}");
-    app.callers.throttle.check(&throttled, now)?;
+    let attempt = Attempt::new(&format!("resident/{code}"), address);
+    app.callers.throttle.check(&attempt, now)?;
     let tail = allclear_domain::people::text::compact(&request.document_tail);
     let token = to_base64url(&app.keys.random::<32>());
     let hash = sha256(token.as_bytes());
@@ -71,10 +74,10 @@ pub async fn open(app: &App, request: ResidentSessionRequest) -> Result<String> 
         })
         .await?;
     if !opened {
-        app.callers.throttle.fail(&throttled, now);
+        app.callers.throttle.fail(&attempt, now);
         return Err(Code::CredentialsWrong.problem());
     }
-    app.callers.throttle.succeed(&throttled);
+    app.callers.throttle.succeed(&attempt, now);
     Ok(token)
 }
 

@@ -14,7 +14,7 @@ use allclear_wire::{
 };
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::State,
     http::{StatusCode, header},
     response::IntoResponse,
 };
@@ -27,9 +27,10 @@ use super::{claim, many, ops, view};
 use crate::{
     app::AppState,
     edge::{
+        extract::{JsonBody, Path, Query},
         guard::By,
         limits::PAGE_ROWS_MAX,
-        problem::{Code, JsonBody, Result},
+        problem::{Code, Result},
     },
     sampling::{apply::wire_exception, rounds::ops::text, table},
 };

@@ -119,7 +119,7 @@ pub async fn resolve_exception(app: &App, caller: &Caller, id: Uuid, request: Re
                 return Err(Code::StateConflict.problem());
             }
             let reason = if decision.note.is_empty() { decision.what.as_str() } else { &decision.note };
-            tx.log_access(log, now, caller.account, None, "resolve_exception", &format!("exception {}", row.id), reason)?;
+            tx.log_access(log, now, caller.account, None, "resolve_exception", &format!("exception:{}", row.id), reason)?;
             let mut work = Work::on_tubes(tx, &ids, &plan, &[])?;
             let tubes = decide(tx, &plan, &row, &decision)?;
             if !tx.resolve_exception(&row.subject, row.id, Some(caller.account), now, decision.what.as_str(), &decision.note)? {

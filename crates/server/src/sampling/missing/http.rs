@@ -8,7 +8,7 @@ use allclear_wire::{
 };
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::State,
     http::{StatusCode, header},
     response::IntoResponse,
 };
@@ -21,9 +21,10 @@ use super::{file, ops};
 use crate::{
     app::{AppState, Waiting as _},
     edge::{
+        extract::{JsonBody, Path, Query},
         guard::By,
         limits::PAGE_ROWS_MAX,
-        problem::{Code, JsonBody, Result},
+        problem::{Code, Result},
     },
     sampling::{rounds::ops::text, table},
 };

@@ -176,7 +176,7 @@ pub fn by_area(plan: &Plan, villages: &[(AreaCode, People)], areas: &[AreaCode])
     let mut rows: BTreeMap<AreaCode, MissingArea> = BTreeMap::new();
     for (village, people) in villages {
         let Some(root) = areas.iter().find(|root| village.is_within(**root)) else { continue };
-        let level = if root.level() == Level::County { Level::Town } else { Level::Village };
+        let level = if matches!(root.level(), Level::Country | Level::County) { Level::Town } else { Level::Village };
         let code = village.at(level).unwrap_or(*village);
         let name = || plan.area(code).map(|area| area.name.clone()).unwrap_or_default();
         let row = rows.entry(code).or_insert_with(|| MissingArea { area: code.to_string(), name: name(), expected: 0, missing: 0 });
@@ -243,7 +243,7 @@ pub async fn call_missing(app: &App, caller: &Caller, round: &RoundRow, person: 
     app.store
         .run("call_missing", move |tx| -> Result<MissingContact> {
             let device = caller.device.map(|(device, _)| device);
-            tx.log_access(log, now, caller.account, device, "call_missing", &format!("person {}", place.no.0), &name)?;
+            tx.log_access(log, now, caller.account, device, "call_missing", &format!("person:{}", place.no.0), &name)?;
             let person = tx.persons(&[place.no.0])?.into_iter().next().ok_or_else(|| Code::NotFound.problem())?;
             Ok(MissingContact { phone: phone(tx.keys(), &person)?, name: person.name })
         })

@@ -5,16 +5,14 @@ use allclear_domain::{
     sampling::{planner, scope::GroupRule},
 };
 use allclear_wire::{planner as wire, problem::Problem};
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::AppState,
+    edge::extract::Query,
     edge::problem::{Code, Result},
 };
 

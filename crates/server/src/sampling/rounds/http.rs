@@ -6,11 +6,7 @@ use allclear_wire::{
     problem::Problem,
     rounds::{Exemption, NewExemption, RoundDetail, RoundEventOrder, RoundOrder, RoundPreview},
 };
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,8 +16,9 @@ use super::{exemptions, list, ops, view};
 use crate::{
     app::AppState,
     edge::{
+        extract::{JsonBody, Path, Query},
         guard::By,
-        problem::{Code, JsonBody, Result},
+        problem::{Code, Result},
     },
 };
 

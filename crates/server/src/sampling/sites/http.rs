@@ -6,11 +6,7 @@ use allclear_wire::{
     problem::Problem,
     sites::{NewShift, SiteOpening, SiteOrder, SiteState, StationShift, StationWorker},
 };
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,8 +16,9 @@ use super::{ops, view};
 use crate::{
     app::{AppState, Waiting as _},
     edge::{
+        extract::{JsonBody, Path, Query},
         guard::By,
-        problem::{Code, JsonBody, Result},
+        problem::{Code, Result},
     },
     sampling::rounds::http::Made,
 };

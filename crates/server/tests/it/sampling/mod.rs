@@ -132,3 +132,45 @@ async fn a_swab_of_a_closing_round_counts_and_the_registrar_is_told() {
     let null = serde_json::Value::Null;
     assert_eq!(outcomes, [(null.clone(), null.clone()), (null.clone(), json!("round_closing")), (json!("round_closed"), null)]);
 }
+
+#[tokio::test]
+async fn a_command_that_the_holder_may_not_do_becomes_an_exception_and_is_kept() {
+    let city = City::start().await;
+    let (mut registrar, mut courier) = (city.phone("registrar").await, city.phone("courier").await);
+    let (round, site) = (city.round(), city.site(0));
+    let people = city.people(site).await;
+    let the_box = BoxCode::from_serial(1).as_str().to_owned();
+    let sealed = |tube: &str| json!({ "op": "seal_tube", "tube": tube, "counted": 1, "difference_signed_by": null });
+    // A courier records no swabs and closes nothing; what the phone sent is kept with both sides.
+    let swab = courier.swab(round, site, &tube(1), people[0]);
+    let seal = courier.command(sealed(&tube(2)));
+    let pack = courier.command(json!({ "op": "pack_tube", "box": the_box, "tube": tube(2), "site": site }));
+    let close = courier.command(json!({ "op": "seal_box", "box": the_box, "counted": 1, "difference_signed_by": null }));
+    let commands = [swab.clone(), seal, pack, close];
+    for _ in 0..2 {
+        let answer = courier.sync(&commands).await.ok();
+        for outcome in answer["outcomes"].as_array().unwrap() {
+            assert_eq!((outcome["state"].as_str(), outcome["exception"].as_str()), (Some("exception"), Some("out_of_scope")), "{outcome}");
+        }
+    }
+    let swabs = city.app.store.read("test", |tx| tx.collections_of(&tube(1))).await.unwrap();
+    assert_eq!((swabs.len(), swabs[0].state.as_str()), (1, "exception"), "the swab is kept and does not count");
+    let open = city.sign_in("sitelead").await.get("/api/v1/exceptions?kind=out_of_scope").await.ok();
+    assert_eq!(open["rows"].as_array().unwrap().len(), 4, "a site lead finds them all");
+    // A registrar gives a box away; who takes it over needs to carry.
+    let fill = registrar.swab(round, site, &tube(3), people[1]);
+    let seal = registrar.command(sealed(&tube(3)));
+    let pack = registrar.command(json!({ "op": "pack_tube", "box": the_box, "tube": tube(3), "site": site }));
+    let close = registrar.command(json!({ "op": "seal_box", "box": the_box, "counted": 1, "difference_signed_by": null }));
+    let hand = |side: &str, handover: u128| json!({ "op": "hand_over", "handover": uuid::Uuid::from_u128(handover), "side": side, "boxes": [the_box], "counterpart": null, "destination": null });
+    let give = registrar.command(hand("giver", 1));
+    registrar.records(&[fill, seal, pack, close, give]).await;
+    let take = courier.command(hand("taker", 1));
+    courier.records(&[take]).await;
+    // A registrar who drives a box all the same: the box is where it is, and a lead hears of it.
+    let took = registrar.command(hand("taker", 2));
+    let answer = registrar.sync(&[took]).await.ok();
+    assert_eq!(answer["outcomes"][0]["exception"], "out_of_scope");
+    let holder = city.app.store.read("test", move |tx| tx.box_for_update(&the_box)).await.unwrap().unwrap().holder;
+    assert_eq!(holder.map(|id| id.uuid()), Some(city.account_id("registrar").await));
+}
