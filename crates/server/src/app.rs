@@ -21,6 +21,7 @@ use crate::{
     clock::{Clock, Ids},
     lab::jobs::Releasing,
     live::Live,
+    operate::{metrics::Metrics, pulse::Pulse, traces::Traces},
     people::uploads::Uploads,
     plan::{Plan, Plans},
     queues::Queue,
@@ -64,6 +65,12 @@ pub struct App {
     pub releasing: Releasing,
     /// Live counts.
     pub live: Arc<Live>,
+    /// The numbers of this node.
+    pub metrics: Arc<Metrics>,
+    /// Where spans go.
+    pub traces: Traces,
+    /// How this node is, and whether it is about to stop.
+    pub pulse: Pulse,
     /// When devices were last heard of.
     pub seen: Seen,
     /// Whether this is the demo: it prints passwords and lists accounts.

@@ -18,10 +18,17 @@ use crate::{
     accounts::{callers::Callers, ops},
     app::{App, AppState},
     clock::{Clock, FastClock, Ids, SystemClock},
+    config::{Config, ConfigError},
     demo,
     edge::{problem::Problem, routes},
     lab,
     live::Live,
+    operate::{
+        metrics::Metrics,
+        pulse::Pulse,
+        serving::{Open, Origin},
+        traces::Traces,
+    },
     people::{self, uploads::Uploads},
     plan::Plans,
     sampling::batch::Batcher,
@@ -31,12 +38,10 @@ use crate::{
 
 /// What a server is started with.
 pub struct Options {
-    /// Where facts are kept.
-    pub store: StoreConfig,
-    /// Address to listen at.
-    pub listen: SocketAddr,
-    /// File of the master key; made if it does not exist.
-    pub key_file: std::path::PathBuf,
+    /// Its configuration.
+    pub config: Config,
+    /// Where the configuration came from.
+    pub origin: Origin,
     /// Population of the demo city; none outside the demo.
     pub demo: Option<u64>,
     /// A clock of another time, and how fast it goes: the demo of a past day.
@@ -62,6 +67,15 @@ pub enum StartError {
     /// The address.
     #[error("cannot listen at {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The certificate.
+    #[error("the certificate: {0}")]
+    Certificate(String),
+    /// The log.
+    #[error("{0}")]
+    Log(String),
     /// Seeding the demo.
     #[error("the demo city: {0:?}")]
     Demo(Problem),
@@ -106,7 +120,8 @@ pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn
     let plans = Plans::load(&store).await?;
     let ids = Ids::new(Arc::clone(&keys));
     let live = Arc::new(Live::load(&store).await?);
-    let field = Batcher::start(store.clone(), ids.clone(), live.clone());
+    let metrics = Arc::new(Metrics::default());
+    let field = Batcher::start(store.clone(), ids.clone(), live.clone(), Arc::clone(&metrics));
     Ok(Arc::new(App {
         store,
         clock,
@@ -116,6 +131,9 @@ pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn
         plans,
         field,
         live,
+        metrics,
+        traces: Traces::default(),
+        pulse: Pulse::default(),
         seen: Seen::default(),
         uploads: Uploads::default(),
         releasing: lab::jobs::Releasing::default(),
@@ -134,25 +152,27 @@ pub async fn start_jobs(app: &AppState) -> Result<(), StoreError> {
 
 /// Runs until the process is told to stop.
 pub async fn serve(options: Options) -> Result<(), StartError> {
-    let master = master_key(&options.key_file)?;
+    let config = &options.config;
+    let master = master_key(&config.store.key_file)?;
     let fast = options.clock.map(|(from, speed)| Arc::new(FastClock::new(from, speed)));
     let clock: Arc<dyn Clock> = match &fast {
         Some(fast) => Arc::clone(fast) as Arc<dyn Clock>,
         None => Arc::new(SystemClock),
     };
-    let app = application(&options.store, &master, clock, options.demo.is_some()).await?;
-    app.secure_cookies.store(options.secure_cookies, Ordering::Relaxed);
+    let app = application(&config.store.config()?, &master, clock, options.demo.is_some()).await?;
+    // With its own certificate there is no way in but TLS.
+    app.secure_cookies.store(options.secure_cookies || config.tls.files().is_some(), Ordering::Relaxed);
     if let Some(population) = options.demo {
         demo::seed::seed(&app, population, 2022).await.map_err(StartError::Demo)?;
     }
     start_jobs(&app).await?;
     let (router, _, _) = routes::build(&app);
-    let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| StartError::Listen(options.listen, e))?;
-    announce(&app, options.listen).await;
+    let open = Open::start(&app, config).await?;
+    announce(&app, &open.base()).await;
     if let Some(fast) = fast {
         fast.start();
     }
-    listen(listener, router).await.map_err(|e| StartError::Listen(options.listen, e))
+    open.serve(&app, config, router, options.origin).await
 }
 
 /// Serves `router` until the process is told to stop.
@@ -164,7 +184,8 @@ pub async fn listen(listener: tokio::net::TcpListener, router: Router) -> std::i
     axum::serve(listener, service).with_graceful_shutdown(stopped()).await
 }
 
-async fn stopped() {
+/// Ends when the process is told to stop.
+pub async fn stopped() {
     let terminate = async {
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
             Ok(mut signal) => drop(signal.recv().await),
@@ -178,8 +199,7 @@ async fn stopped() {
 }
 
 /// Says on the terminal where to go next: demo accounts, or the first administrator's link.
-async fn announce(app: &App, listen: SocketAddr) {
-    let base = format!("http://{listen}");
+async fn announce(app: &App, base: &str) {
     println!("Allclear is at {base}");
     if app.demo {
         println!("Demo accounts, password {}:", demo::PASSWORD);

@@ -7,6 +7,7 @@ pub mod bench;
 pub mod boot;
 pub mod clock;
 pub mod commands;
+pub mod config;
 pub mod demo;
 pub mod edge;
 pub mod lab;

@@ -1,10 +1,8 @@
 //! The command line of Allclear.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
-use allclear_domain::kernel::time::Instant;
-use allclear_server::{bench, boot, clock::parse_rfc3339, commands, demo, live, print};
-use allclear_store::StoreConfig;
+use allclear_server::{bench, commands, config::Config, demo, live, operate::log, print};
 use clap::{Parser, Subcommand};
 
 #[global_allocator]
@@ -22,33 +20,10 @@ struct Cli {
 enum Command {
     Labels(print::cli::Labels),
     /// Runs the server.
-    Serve {
-        /// `postgres://…` or the path of a SQLite file.
-        #[arg(long, env = "ALLCLEAR_STORE", default_value = "data/allclear.db")]
-        store: String,
-        /// Address to listen at.
-        #[arg(long, env = "ALLCLEAR_LISTEN", default_value = "127.0.0.1:8080")]
-        listen: SocketAddr,
-        /// File of the master key (made at the first start).
-        #[arg(long, env = "ALLCLEAR_KEY_FILE", default_value = "data/master.key")]
-        key_file: PathBuf,
-        /// Sends cookies over TLS only. Without it they are bound to TLS when a proxy says
-        /// `X-Forwarded-Proto: https`.
-        #[arg(long, env = "ALLCLEAR_SECURE_COOKIES")]
-        secure_cookies: bool,
-        /// Starts with a synthetic city and an account for each role.
-        #[arg(long)]
-        demo: bool,
-        /// Persons of the demo city.
-        #[arg(long, env = "POPULATION", default_value_t = 20_000)]
-        population: u64,
-        /// The demo's clock begins at this time (RFC 3339) instead of now.
-        #[arg(long, requires = "demo", value_parser = instant)]
-        clock_from: Option<Instant>,
-        /// How many times faster the demo's clock goes.
-        #[arg(long, default_value_t = 1.0, requires = "clock_from", value_parser = demo::replay::speed)]
-        clock_speed: f64,
-    },
+    Serve(commands::serve::Args),
+    /// Checks or prints the configuration.
+    #[command(subcommand)]
+    Config(commands::config::Command),
     /// Writes a backup of one consistent moment, while the server may run.
     Backup(commands::backup::Args),
     /// Puts a backup where no store is, and counts that everything has arrived.
@@ -89,24 +64,20 @@ enum BenchCommand {
     Release(bench::release::Args),
 }
 
-/// Reads a time of the command line; one that cannot be read is refused.
-fn instant(text: &str) -> Result<Instant, String> {
-    parse_rfc3339(text).ok_or_else(|| "a time like 2022-01-05T06:00:00+08:00".into())
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ALLCLEAR_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let done: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
+    let command = Cli::parse().command;
+    // The server begins its log when it has read its configuration.
+    if !matches!(command, Command::Serve(_))
+        && let Err(error) = Config::of_process(None, &[]).map_err(|e| e.to_string()).and_then(|config| log::start(&config.log))
+    {
+        eprintln!("allclear: {error}");
+        return ExitCode::FAILURE;
+    }
+    let done: Result<(), Box<dyn std::error::Error>> = match command {
         Command::Labels(labels) => labels.run().await,
-        Command::Serve { store, listen, key_file, secure_cookies, demo, population, clock_from, clock_speed } => {
-            let demo = demo.then_some(population);
-            let clock = clock_from.map(|from| (from, clock_speed));
-            boot::serve(boot::Options { store: StoreConfig::parse(&store), listen, key_file, demo, clock, secure_cookies })
-                .await
-                .map_err(Into::into)
-        }
+        Command::Serve(args) => commands::serve::run(args).await.map_err(Into::into),
+        Command::Config(command) => commands::config::run(command).map_err(Into::into),
         Command::Backup(args) => commands::backup::run(args).await.map_err(Into::into),
         Command::Restore(args) => commands::restore::run(args).await.map_err(Into::into),
         Command::Doctor(args) => return commands::doctor::run(args).await,
@@ -125,24 +96,6 @@ async fn main() -> ExitCode {
         Err(error) => {
             eprintln!("allclear: {error}");
             ExitCode::FAILURE
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unreadable_clock_is_refused() {
-        let serve = |from: &str, speed: &str| {
-            Cli::try_parse_from(["allclear", "serve", "--demo", "--clock-from", from, "--clock-speed", speed]).map(drop)
-        };
-        serve("2022-01-05T06:00:00+08:00", "600").unwrap();
-        for (from, speed) in
-            [("yesterday", "600"), ("2022-01-05", "600"), ("2022-01-05T06:00:00+08:00", "fast"), ("2022-01-05T06:00:00+08:00", "-1")]
-        {
-            assert!(serve(from, speed).is_err(), "{from} {speed}");
         }
     }
 }

@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     app::{App, AppState},
     edge::problem::Result,
-    lab, live, sampling, seen,
+    lab, live,
+    operate::pulse,
+    sampling, seen,
 };
 
 /// How long a node waits for news of its own before it looks for other nodes' commits.
@@ -71,6 +73,9 @@ async fn refresh(app: AppState) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        if let Err(error) = pulse::look(&app).await {
+            tracing::warn!(%error, "the store was not looked at");
+        }
         if let Err(problem) = refresh_once(&app).await {
             tracing::warn!(?problem, "devices and laboratories are not fresh");
         }

@@ -25,7 +25,8 @@ fn write_contract(scratch: &Path) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| format!("start tokio: {e}"))?;
     let contract = runtime.block_on(contract(scratch)).map_err(|e| format!("describe the routes: {e}"))?;
     write("contract/openapi.json", &contract.openapi)?;
-    write("contract/problems.json", &contract.problems)
+    write("contract/problems.json", &contract.problems)?;
+    write("contract/allclear.toml", &allclear_server::config::print::defaults())
 }
 
 /// `docs/screens/README.md` from the file names there: `page.language.WIDTHxHEIGHT.png`.

@@ -34,12 +34,13 @@ pub enum Failure {
 
 /// Writes the backup and prints what is in it.
 pub async fn run(args: Args) -> Result<(), Failure> {
-    let keys = args.place.keys()?;
+    let place = args.place.find()?;
+    let keys = place.keys()?;
     let now = rfc3339(SystemClock.now());
-    let manifest = backup::backup(&args.place.store(), &keys, &args.out, env!("CARGO_PKG_VERSION"), now).await?;
+    let manifest = backup::backup(&place.store, &keys, &args.out, env!("CARGO_PKG_VERSION"), now).await?;
     print!("{}", table(&manifest));
     println!("wrote {} and {}", args.out.display(), manifest_path(&args.out).display());
-    println!("the master key is not in it: keep a copy of {} elsewhere", args.place.key_file.display());
+    println!("the master key is not in it: keep a copy of {} elsewhere", place.config.store.key_file.display());
     Ok(())
 }
 

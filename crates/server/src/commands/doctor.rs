@@ -14,7 +14,7 @@ use allclear_store::{Store, StoreConfig, StoreError, known_migrations, vitals::V
 use clap::Args as ClapArgs;
 use serde::Serialize;
 
-use super::{Place, size};
+use super::{Found, Place, size};
 use crate::{
     clock::{Clock, SystemClock},
     operate::certificate,
@@ -42,8 +42,8 @@ const CERTIFICATE_DAYS_WARN: i64 = 21;
 pub struct Args {
     #[command(flatten)]
     place: Place,
-    /// The certificate that the server shows, if it does TLS itself.
-    #[arg(long, env = "ALLCLEAR_TLS_CERT")]
+    /// The certificate that a proxy shows; that of the server is in its configuration.
+    #[arg(long)]
     tls_cert: Option<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
@@ -87,12 +87,17 @@ impl Findings {
 pub async fn run(args: Args) -> ExitCode {
     let mut findings = Findings::default();
     let now = SystemClock.now();
-    let keys = key_file(&mut findings, &args.place.key_file);
-    disk(&mut findings, &args.place.store());
-    if let Some(path) = &args.tls_cert {
-        certificate_end(&mut findings, path, now);
+    match args.place.find() {
+        Ok(place) => {
+            let keys = key_file(&mut findings, &place.config.store.key_file);
+            disk(&mut findings, &place.store);
+            if let Some(path) = args.tls_cert.as_deref().or(place.config.tls.cert_file.as_deref()) {
+                certificate_end(&mut findings, path, now);
+            }
+            store(&mut findings, &place, keys, now).await;
+        }
+        Err(error) => findings.add(Level::Fail, "configuration", error.to_string(), "run `allclear config check`"),
     }
-    store(&mut findings, &args.place, keys, now).await;
     let worst = findings.worst();
     if args.json {
         println!("{}", serde_json::json!({ "worst": worst, "findings": findings.0 }));
@@ -172,11 +177,11 @@ fn certificate_end(findings: &mut Findings, path: &Path, now: Instant) {
     }
 }
 
-async fn store(findings: &mut Findings, place: &Place, keys: Option<Keys>, now: Instant) {
+async fn store(findings: &mut Findings, place: &Found, keys: Option<Keys>, now: Instant) {
     // Without the key the counts are still worth looking at: nothing sealed is opened here.
     let keys = Arc::new(keys.unwrap_or_else(|| Keys::from_master(&[0; 32])));
     let look = async {
-        let store = Store::look(&place.store(), keys).await?;
+        let store = Store::look(&place.store, keys).await?;
         let read = move |tx: &allclear_store::Tx<'_>| {
             let silent = tx.silent_devices(now.plus_seconds(-SHIFT_S), now.plus_seconds(-SILENT_S));
             Ok::<_, StoreError>((tx.engine_facts()?, tx.migrations()?, tx.vitals(now), silent))
@@ -187,7 +192,7 @@ async fn store(findings: &mut Findings, place: &Place, keys: Option<Keys>, now: 
         Ok(found) => found,
         Err(error) => return findings.add(Level::Fail, "store", error.to_string(), "is the address right, is the database up?"),
     };
-    findings.add(Level::Ok, "store", format!("{}, version {}, {}", place.words(), facts.0, size(facts.1.unsigned_abs())), "");
+    findings.add(Level::Ok, "store", format!("{}, version {}, {}", place.words, facts.0, size(facts.1.unsigned_abs())), "");
     schema(findings, &migrations);
     match (vitals, silent) {
         (Ok(vitals), Ok(silent)) => state(findings, &vitals, silent, now),

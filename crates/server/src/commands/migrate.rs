@@ -49,24 +49,24 @@ pub enum Failure {
 
 /// Migrates, or shows what would be done.
 pub async fn run(args: Args) -> Result<(), Failure> {
-    let keys = Arc::new(args.place.keys()?);
-    let store = args.place.store();
+    let place = args.place.find()?;
+    let keys = Arc::new(place.keys()?);
     if args.status {
-        return status(&store, keys).await;
+        return status(&place.store, keys).await;
     }
     if !args.on_copy {
-        let before = applied(&store, &keys).await.unwrap_or_default();
-        let took = migrate(&store, keys, &before).await?;
-        println!("{}: up to date, {took}", args.place.words());
+        let before = applied(&place.store, &keys).await.unwrap_or_default();
+        let took = migrate(&place.store, keys, &before).await?;
+        println!("{}: up to date, {took}", place.words);
         return Ok(());
     }
-    let StoreConfig::Sqlite(path) = &store else { return Err(Failure::NotSqlite) };
+    let StoreConfig::Sqlite(path) = &place.store else { return Err(Failure::NotSqlite) };
     let copy = PathBuf::from(format!("{}.migrate-try", path.display()));
     let tried = on_copy(path, &copy, keys).await;
     for ending in ["", "-wal", "-shm", ".lock"] {
         let _ = std::fs::remove_file(format!("{}{ending}", copy.display()));
     }
-    println!("on a copy of {}: {}", args.place.words(), tried?);
+    println!("on a copy of {}: {}", place.words, tried?);
     Ok(())
 }
 

@@ -2,9 +2,11 @@
 //! (`recount`, `labels`, the demo) stand with it.
 
 pub mod backup;
+pub mod config;
 pub mod doctor;
 pub mod migrate;
 pub mod restore;
+pub mod serve;
 
 use std::path::PathBuf;
 
@@ -12,32 +14,50 @@ use allclear_seal::Keys;
 use allclear_store::StoreConfig;
 use clap::Args;
 
-use crate::boot::{self, StartError};
+use crate::{
+    boot::{self, StartError},
+    config::{Config, Flag},
+};
 
-/// Which store, and the key that reads it.
+/// Which store, and the key that reads it: from the configuration, or given here.
 #[derive(Debug, Args)]
 pub struct Place {
-    /// `postgres://…` or the path of a SQLite file.
-    #[arg(long, env = "ALLCLEAR_STORE", hide_env_values = true, default_value = "data/allclear.db")]
-    store: String,
-    /// File of the master key.
-    #[arg(long, env = "ALLCLEAR_KEY_FILE", default_value = "data/master.key")]
-    key_file: PathBuf,
+    /// Configuration file of the server.
+    #[arg(long, env = "ALLCLEAR_CONFIG")]
+    config: Option<PathBuf>,
+    /// `postgres://…` or the path of a SQLite file [default: data/allclear.db].
+    #[arg(long)]
+    store: Option<String>,
+    /// File of the master key [default: data/master.key].
+    #[arg(long)]
+    key_file: Option<String>,
+}
+
+/// A [`Place`] that was looked up.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The whole configuration.
+    config: Config,
+    /// What opens the store.
+    store: StoreConfig,
+    /// The store in words that may be printed: a password of its address is left out.
+    words: String,
 }
 
 impl Place {
-    fn store(&self) -> StoreConfig {
-        StoreConfig::parse(&self.store)
+    fn find(&self) -> Result<Found, StartError> {
+        let given = [("store", "url", &self.store), ("store", "key_file", &self.key_file)];
+        let flags: Vec<Flag> = given.into_iter().filter_map(|(section, key, value)| Some((section, key, value.clone()?))).collect();
+        let config = Config::of_process(self.config.as_deref(), &flags)?;
+        let address = config.store.address()?;
+        Ok(Found { store: StoreConfig::parse(&address), words: words(&address), config })
     }
+}
 
+impl Found {
     /// The key ring; none is made here.
     fn keys(&self) -> Result<Keys, StartError> {
-        Ok(Keys::from_master(&boot::existing_master_key(&self.key_file)?))
-    }
-
-    /// The store in words that may be printed: a password of its address is left out.
-    fn words(&self) -> String {
-        words(&self.store)
+        Ok(Keys::from_master(&boot::existing_master_key(&self.config.store.key_file)?))
     }
 }
 

@@ -30,9 +30,9 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         println!("{} is as it was written", args.from.display());
         return Ok(());
     }
-    let keys = args.place.keys()?;
-    let manifest = backup::restore(&args.from, &args.place.store(), &keys).await?;
+    let place = args.place.find()?;
+    let manifest = backup::restore(&args.from, &place.store, &place.keys()?).await?;
     print!("{}", table(&manifest));
-    println!("restored to {}, every table counted; now run `allclear recount`", args.place.words());
+    println!("restored to {}, every table counted; now run `allclear recount`", place.words);
     Ok(())
 }

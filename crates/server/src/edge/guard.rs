@@ -16,7 +16,7 @@ use axum::{
 };
 
 use super::problem::{Code, Problem, Result};
-use crate::{app::AppState, plan::Plan};
+use crate::{app::AppState, operate::request::Note, plan::Plan};
 
 /// Cookie of a browser session.
 pub const SESSION_COOKIE: &str = "allclear_session";
@@ -117,6 +117,9 @@ pub async fn guard(State((app, action)): State<(AppState, Action)>, mut request:
     let caller = app.callers.find(&app, token).await?.ok_or_else(|| Code::Unauthenticated.problem())?;
     if !caller.may(action) {
         return Err(Code::Forbidden.problem());
+    }
+    if let Some(note) = request.extensions().get::<Arc<Note>>() {
+        note.is_of(caller.account.uuid());
     }
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)

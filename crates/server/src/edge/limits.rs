@@ -30,6 +30,19 @@ pub const PASSWORD_CHARS_MAX: usize = 256;
 pub const GRANTS_MAX: usize = 200;
 /// Seconds over which failed logins are counted.
 pub const LOGIN_WINDOW_S: i64 = 300;
+/// Changes that a follower may be behind before a load balancer sends its requests elsewhere: about half
+/// a minute of a large city's busiest hour, after which live counts mislead.
+pub const READY_BEHIND_MAX: i64 = 20_000;
+/// How old the last look at the store may be while the node is called ready: five looks.
+pub const READY_LOOK_MAX: std::time::Duration = std::time::Duration::from_secs(10);
+/// TLS handshakes under way at once; whoever comes later waits in the system's queue.
+pub const HANDSHAKES_MAX: usize = 256;
+/// Time of one handshake: a phone on a bad network needs seconds, a port scanner for ever.
+pub const HANDSHAKE_MAX: std::time::Duration = std::time::Duration::from_secs(10);
+/// Spans that may wait for the collector; beyond it they are dropped, never the requests.
+pub const SPANS_WAITING_MAX: usize = 4096;
+/// Spans of one post to the collector: about 256 KiB.
+pub const SPANS_OF_ONE_POST_MAX: usize = 512;
 /// Seconds of a session: one shift.
 pub const SESSION_S: i64 = 12 * 3600;
 /// Seconds of a link that sets a new password: until it has reached its person.

@@ -8,7 +8,13 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{assets, guard, limits, problem::Code};
-use crate::{accounts, app::AppState, lab, live, people, print, reports, sampling, sync, trace};
+use crate::{
+    accounts,
+    app::AppState,
+    lab, live,
+    operate::{pulse, request},
+    people, print, reports, sampling, sync, trace,
+};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,8 +129,12 @@ pub fn build(app: &AppState) -> (Router, OpenApi, Vec<Route>) {
     let header = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(axum::http::HeaderName::from_static(name), HeaderValue::from_static(value))
     };
+    for row in &rows {
+        app.metrics.know_route(&row.method, &row.path);
+    }
     let router = router
         .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(pulse::ready))
         .fallback(assets::asset)
         .method_not_allowed_fallback(|| async { Code::MethodUnknown.problem() })
         .layer(axum::extract::DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
@@ -132,6 +142,7 @@ pub fn build(app: &AppState) -> (Router, OpenApi, Vec<Route>) {
         .layer(header("content-security-policy", assets::POLICY))
         .layer(header("x-content-type-options", "nosniff"))
         .layer(header("referrer-policy", "no-referrer"))
+        .layer(from_fn_with_state(app.clone(), request::note))
         .with_state(app.clone());
     (router, openapi, rows)
 }

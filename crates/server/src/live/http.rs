@@ -27,6 +27,7 @@ use crate::{
         guard::By,
         problem::{Code, Result},
     },
+    operate::metrics::Metric,
 };
 
 /// A screen hears something at least this often, so that ages go on.
@@ -60,8 +61,14 @@ async fn live_stream(State(app): State<AppState>, By(caller): By, Query(query): 
     ops::round(&app.plan(), query.round)?;
     let scope = ops::scope(&caller);
     let ticks = app.live.ticks();
-    let state = (app, scope, query.round, ticks, true);
-    let stream = futures_util::stream::unfold(state, |(app, scope, asked, mut ticks, first)| async move {
+    let viewer = Viewer::begin(&app);
+    let state = (viewer, scope, query.round, ticks, true);
+    let stream = futures_util::stream::unfold(state, |(viewer, scope, asked, mut ticks, first)| async move {
+        let app = &viewer.0;
+        if *app.pulse.stopping().borrow() {
+            // The screen asks again, and another node or the next start answers.
+            return None;
+        }
         if !first {
             tokio::time::sleep(ops::FRAME_EVERY).await;
             // Either there is news or the ages have moved: both draw.
@@ -69,11 +76,27 @@ async fn live_stream(State(app): State<AppState>, By(caller): By, Query(query): 
         }
         ticks.mark_unchanged();
         let round = ops::round(&app.plan(), asked).ok()?;
-        let frame = ops::frame(&app, round, &scope, false).ok()?;
-        Some((Ok::<Bytes, Infallible>(event(&frame.json)), (app, scope, asked, ticks, false)))
+        let frame = ops::frame(app, round, &scope, false).ok()?;
+        Some((Ok::<Bytes, Infallible>(event(&frame.json)), (viewer, scope, asked, ticks, false)))
     });
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(stream)).into_response())
+}
+
+/// A screen that follows the counts, as long as its stream lasts.
+struct Viewer(AppState);
+
+impl Viewer {
+    fn begin(app: &AppState) -> Self {
+        app.metrics.add(Metric::Viewers, 1);
+        Self(AppState::clone(app))
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.0.metrics.add(Metric::Viewers, -1);
+    }
 }
 
 /// JSON from serde has no line breaks, so a frame is one data line.

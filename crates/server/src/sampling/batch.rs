@@ -1,11 +1,11 @@
 //! Group commit: field facts of many requests go into one commit, and each caller is answered after
 //! it. There is no timer: take what is waiting, commit, answer. A full queue sheds at once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant as Began};
 
 use allclear_domain::kernel::time::Instant;
-use allclear_store::Store;
-use allclear_wire::sync::Outcome;
+use allclear_store::{Store, meter::Meter};
+use allclear_wire::sync::{Outcome, OutcomeState};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{apply, command::Incoming};
@@ -16,6 +16,7 @@ use crate::{
         limits::{FIELD_GROUP_MAX, FIELD_QUEUE_MAX},
         problem::{Code, Problem, Result},
     },
+    operate::metrics::{Metric, Metrics},
     plan::Plan,
 };
 
@@ -28,27 +29,52 @@ struct Item {
 
 /// The way into the group commit. Cheap to clone.
 #[derive(Clone)]
-pub struct Batcher(mpsc::Sender<Item>);
+pub struct Batcher {
+    queue: mpsc::Sender<Item>,
+    metrics: Arc<Metrics>,
+}
 
 impl Batcher {
     /// Starts the writer of a store.
     #[must_use]
-    pub fn start(store: Store, ids: Ids, standing: Arc<dyn Standing>) -> Self {
-        let (sender, receiver) = mpsc::channel(FIELD_QUEUE_MAX);
-        tokio::spawn(write(store, ids, standing, receiver));
-        Self(sender)
+    pub fn start(store: Store, ids: Ids, standing: Arc<dyn Standing>, metrics: Arc<Metrics>) -> Self {
+        let (queue, receiver) = mpsc::channel(FIELD_QUEUE_MAX);
+        tokio::spawn(write(store, ids, standing, receiver, Arc::clone(&metrics)));
+        Self { queue, metrics }
     }
 
     /// Applies commands in one commit with whatever else is waiting; answers after the commit.
     pub async fn apply(&self, commands: Vec<Incoming>, plan: Arc<Plan>, now: Instant) -> Result<Vec<Outcome>> {
         let (answer, wait) = oneshot::channel();
-        let slow_down = |_| Code::SlowDown.problem().retry_after(1);
-        self.0.try_send(Item { commands, plan, now, answer }).map_err(slow_down)?;
-        wait.await.map_err(|_| Code::StoreAway.problem().retry_after(2))?
+        let slow_down = |_| {
+            self.metrics.add(Metric::FactsShed, 1);
+            Code::SlowDown.problem().retry_after(1)
+        };
+        self.queue.try_send(Item { commands, plan, now, answer }).map_err(slow_down)?;
+        self.note_waiting();
+        let began = Began::now();
+        let answered = wait.await;
+        // The commit is shared: its time is this request's wait, its statements are nobody's alone.
+        if let Some(meter) = Meter::current() {
+            meter.add_time(began.elapsed());
+        }
+        answered.map_err(|_| Code::StoreAway.problem().retry_after(2))?
+    }
+
+    /// Waits until everything that was given before is committed: before the process ends.
+    pub async fn flush(&self, plan: Arc<Plan>, now: Instant) -> Result<()> {
+        let (answer, wait) = oneshot::channel();
+        let away = || Code::StoreAway.problem().retry_after(2);
+        self.queue.send(Item { commands: Vec::new(), plan, now, answer }).await.map_err(|_| away())?;
+        wait.await.map_err(|_| away())?.map(drop)
+    }
+
+    fn note_waiting(&self) {
+        self.metrics.set(Metric::FieldWaiting, (FIELD_QUEUE_MAX - self.queue.capacity()) as i64);
     }
 }
 
-async fn write(store: Store, ids: Ids, standing: Arc<dyn Standing>, mut receiver: mpsc::Receiver<Item>) {
+async fn write(store: Store, ids: Ids, standing: Arc<dyn Standing>, mut receiver: mpsc::Receiver<Item>, metrics: Arc<Metrics>) {
     let mut waiting = Vec::with_capacity(FIELD_GROUP_MAX);
     while receiver.recv_many(&mut waiting, FIELD_GROUP_MAX).await > 0 {
         let items = std::mem::take(&mut waiting);
@@ -56,9 +82,21 @@ async fn write(store: Store, ids: Ids, standing: Arc<dyn Standing>, mut receiver
         let (ids, standing) = (ids.clone(), Arc::clone(&standing));
         let groups = Arc::new(groups);
         let work = Arc::clone(&groups);
+        metrics.set(Metric::FieldWaiting, receiver.len() as i64);
+        let began = Began::now();
         let outcome = store.run("record_field_facts", move |tx| apply::commit(tx, &ids, &*standing, &work)).await;
+        metrics.commit(answers.len(), began.elapsed());
+        note_outcome(&metrics, &outcome);
         answer_all(outcome, answers);
     }
+}
+
+fn note_outcome(metrics: &Metrics, outcome: &Result<Vec<Vec<Outcome>>>) {
+    let Ok(outcomes) = outcome else { return metrics.add(Metric::CommitFailures, 1) };
+    let all = outcomes.iter().flatten().count() as i64;
+    let exceptions = outcomes.iter().flatten().filter(|outcome| outcome.state == OutcomeState::Exception).count() as i64;
+    metrics.add(Metric::FactsRecorded, all - exceptions);
+    metrics.add(Metric::FactsException, exceptions);
 }
 
 fn answer_all(outcome: Result<Vec<Vec<Outcome>>>, answers: Vec<oneshot::Sender<Result<Vec<Outcome>>>>) {

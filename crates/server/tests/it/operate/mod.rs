@@ -1,7 +1,12 @@
 //! What an operator does: backups, the doctor, migrations, and what a running server tells.
 
 mod backup;
+mod deploy;
 mod doctor;
+mod server;
+mod serving;
+mod tls;
+mod traces;
 
 use std::{path::Path, process::Command};
 
@@ -29,14 +34,18 @@ async fn swabs(city: &City, serial: u32, skip: usize, n: usize) {
     }
 }
 
-/// Runs the program with the store and key of a city: exit code and what it printed.
-fn allclear(command: &str, store: &StoreConfig, key: &Path, more: &[&str]) -> (i32, String) {
-    let address = match store {
+/// What `--store` takes.
+fn address(store: &StoreConfig) -> String {
+    match store {
         StoreConfig::Sqlite(path) => path.display().to_string(),
         StoreConfig::Postgres(url) => url.clone(),
-    };
+    }
+}
+
+/// Runs the program with the store and key of a city: exit code and what it printed.
+fn allclear(command: &str, store: &StoreConfig, key: &Path, more: &[&str]) -> (i32, String) {
     let out = Command::new(env!("CARGO_BIN_EXE_allclear"))
-        .args([command, "--store", &address, "--key-file"])
+        .args([command, "--store", &address(store), "--key-file"])
         .arg(key)
         .args(more)
         .output()
