@@ -117,6 +117,11 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn Clock>, demo: bool) -> Result<AppState, StoreError> {
     let keys = Arc::new(Keys::from_master(master));
     let store = Store::open(config, Arc::clone(&keys)).await?;
+    application_on(store, keys, clock, demo).await
+}
+
+/// The application on an open store.
+pub async fn application_on(store: Store, keys: Arc<Keys>, clock: Arc<dyn Clock>, demo: bool) -> Result<AppState, StoreError> {
     let plans = Plans::load(&store).await?;
     let ids = Ids::new(Arc::clone(&keys));
     let live = Arc::new(Live::load(&store).await?);
@@ -142,10 +147,16 @@ pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn
     }))
 }
 
+/// Settles what the last process left in the middle, before anything goes on.
+pub async fn take_up(app: &AppState) -> Result<(), StoreError> {
+    people::jobs::take_up(app).await
+}
+
 /// Starts what goes on by itself: followers, clocks, jobs.
 pub async fn start_jobs(app: &AppState) -> Result<(), StoreError> {
+    take_up(app).await?;
     tokio::spawn(lab::jobs::run(Arc::clone(app)));
-    people::jobs::start(app).await?;
+    people::jobs::start(app);
     work::start(app);
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod backup;
 mod engine;
 mod error;
 pub mod exemptions;
+pub mod faults;
 pub mod feed;
 pub mod imports;
 pub mod jobs;

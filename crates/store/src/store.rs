@@ -11,6 +11,7 @@ use crate::{
         postgres::{Postgres, Session},
         sqlite::Sqlite,
     },
+    faults::{Fault, Faults},
     meter::Meter,
     migrate,
     tx::{Conn, Tx},
@@ -72,6 +73,7 @@ pub struct Store {
     keys: Arc<Keys>,
     buckets: u16,
     news: watch::Sender<u64>,
+    faults: Option<Arc<Faults>>,
 }
 
 impl Store {
@@ -81,12 +83,19 @@ impl Store {
             StoreConfig::Sqlite(path) => Inner::Sqlite(Sqlite::open(path)?),
             StoreConfig::Postgres(url) => Inner::Postgres(Postgres::open(url)?),
         };
-        let store = Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0 };
+        let store = Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, faults: None };
         match &*store.inner {
             Inner::Sqlite(sqlite) => sqlite.write(migrate::sqlite).await?,
             Inner::Postgres(_) => store.postgres_session(|session| migrate::postgres(&session)).await?,
         }
         Ok(store)
+    }
+
+    /// The same store for a simulation: `faults` decides which calls fail. The rows stay reachable
+    /// through the store that this was made of.
+    #[must_use]
+    pub fn with_faults(&self, faults: Arc<Faults>) -> Self {
+        Self { faults: Some(faults), ..self.clone() }
     }
 
     /// Opens the store only to look: it may belong to a running server, nothing is written, and its
@@ -96,7 +105,7 @@ impl Store {
             StoreConfig::Sqlite(path) => Inner::Sqlite(Sqlite::look(path)?),
             StoreConfig::Postgres(url) => Inner::Postgres(Postgres::open(url)?),
         };
-        Ok(Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0 })
+        Ok(Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, faults: None })
     }
 
     /// How busy the connections are: on SQLite those that read.
@@ -141,6 +150,20 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
     {
+        match self.faults.as_ref().and_then(|faults| faults.of_commit()) {
+            None => self.commit(work).await,
+            Some(Fault::Refused) => Err(Faults::away().into()),
+            Some(Fault::RolledBack) => self.commit(move |tx| work(tx).and_then(|_: T| Err(Faults::away().into()))).await,
+            Some(Fault::AnswerLost) => self.commit(work).await.and_then(|_: T| Err(Faults::away().into())),
+        }
+    }
+
+    async fn commit<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
+    {
         let (keys, buckets, meter, began) = (Arc::clone(&self.keys), self.buckets, Meter::current(), Instant::now());
         let of = meter.clone();
         let done = match &*self.inner {
@@ -166,6 +189,9 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     {
+        if self.faults.as_ref().is_some_and(|faults| faults.of_read()) {
+            return Err(Faults::away().into());
+        }
         let (keys, buckets, meter, began) = (Arc::clone(&self.keys), self.buckets, Meter::current(), Instant::now());
         let of = meter.clone();
         tracing::trace!(op = name, "read");

@@ -19,14 +19,18 @@ const ALIVE_EVERY: Duration = Duration::from_secs(10);
 /// seconds on a slow disk, and the clocks of nodes differ a little.
 const SILENT_S: i64 = 90;
 
-/// Called once at the start of a server.
-pub async fn start(app: &AppState) -> Result<(), StoreError> {
-    let sqlite = app.store.engine() == Engine::Sqlite;
-    if sqlite {
+/// Called once at the start of a server: what the last process left in the middle says so.
+pub async fn take_up(app: &AppState) -> Result<(), StoreError> {
+    if app.store.engine() == Engine::Sqlite {
         // With a store of its own no other process can be in the middle of an import.
         give_up_imports(app, &["running", "undoing", "uploaded"], Instant(i64::MAX)).await?;
     }
-    let app = Arc::clone(app);
+    Ok(())
+}
+
+/// Starts what goes on by itself.
+pub fn start(app: &AppState) {
+    let (app, sqlite) = (Arc::clone(app), app.store.engine() == Engine::Sqlite);
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(EVERY);
         loop {
@@ -39,7 +43,6 @@ pub async fn start(app: &AppState) -> Result<(), StoreError> {
             }
         }
     });
-    Ok(())
 }
 
 /// Looks for imports of which nobody has said for a while that they are at it: their server is gone.

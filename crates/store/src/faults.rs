@@ -1,0 +1,148 @@
+//! Failures on demand: what a simulation puts between the application and its rows. A store that is
+//! opened with [`crate::Store::open`] has none; only `crates/testkit` makes one.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::StoreError;
+
+/// How a call to the store fails. The caller hears the same of each: the store is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing happens.
+    Refused,
+    /// The transaction does its work and is rolled back at the end.
+    RolledBack,
+    /// The transaction is committed, and the answer is lost on its way.
+    AnswerLost,
+}
+
+#[derive(Debug, Default)]
+struct Plan {
+    cut: Option<(Fault, u32)>,
+    death: Option<(u32, bool)>,
+    dead: bool,
+    met: u64,
+}
+
+/// What goes wrong next. Counted in calls, never in time, so that a seed fails at the same place again.
+#[derive(Debug, Default)]
+pub struct Faults(Mutex<Plan>);
+
+impl Faults {
+    /// The next `calls` calls fail like this.
+    pub fn cut(&self, fault: Fault, calls: u32) {
+        self.plan(|plan| plan.cut = (calls > 0).then_some((fault, calls)));
+    }
+
+    /// After `commits` more transactions the store is gone for ever, as if the process had ended: the
+    /// next one is still committed, or not, but nobody hears of it.
+    pub fn die_after(&self, commits: u32, committed: bool) {
+        self.plan(|plan| plan.death = Some((commits, committed)));
+    }
+
+    /// Gone at once: nothing that still runs on this store reaches it any more.
+    pub fn die(&self) {
+        self.plan(|plan| plan.dead = true);
+    }
+
+    /// Whether the store is gone.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.plan(|plan| plan.dead)
+    }
+
+    /// The store answers again, unless it is gone; what was planned is forgotten.
+    pub fn mend(&self) {
+        self.plan(|plan| (plan.cut, plan.death) = (None, None));
+    }
+
+    /// A cut ends; a death that was planned stays planned.
+    pub fn mend_cut(&self) {
+        self.plan(|plan| plan.cut = None);
+    }
+
+    /// How many calls have failed.
+    #[must_use]
+    pub fn met(&self) -> u64 {
+        self.plan(|plan| plan.met)
+    }
+
+    fn plan<T>(&self, change: impl FnOnce(&mut Plan) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What happens to the next transaction.
+    pub(crate) fn of_commit(&self) -> Option<Fault> {
+        self.plan(|plan| {
+            let fault = plan.commit();
+            plan.met += u64::from(fault.is_some());
+            fault
+        })
+    }
+
+    /// Whether the next read is refused.
+    pub(crate) fn of_read(&self) -> bool {
+        self.plan(|plan| {
+            let refused = plan.dead || matches!(plan.cut, Some((Fault::Refused, _))) && plan.next_cut().is_some();
+            plan.met += u64::from(refused);
+            refused
+        })
+    }
+
+    pub(crate) fn away() -> StoreError {
+        StoreError::Away("made to fail".into())
+    }
+}
+
+impl Plan {
+    fn next_cut(&mut self) -> Option<Fault> {
+        let (fault, calls) = self.cut?;
+        self.cut = (calls > 1).then_some((fault, calls - 1));
+        Some(fault)
+    }
+
+    fn commit(&mut self) -> Option<Fault> {
+        if self.dead {
+            return Some(Fault::Refused);
+        }
+        match self.death {
+            Some((0, committed)) => {
+                self.dead = true;
+                Some(if committed { Fault::AnswerLost } else { Fault::RolledBack })
+            }
+            Some((more, committed)) => {
+                self.death = Some((more - 1, committed));
+                self.next_cut()
+            }
+            None => self.next_cut(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_ends_by_itself_and_a_death_does_not() {
+        let faults = Faults::default();
+        assert_eq!(faults.of_commit(), None);
+        faults.cut(Fault::Refused, 2);
+        assert!(faults.of_read());
+        assert_eq!(faults.of_commit(), Some(Fault::Refused));
+        assert!(!faults.of_read());
+        faults.die_after(1, true);
+        assert_eq!([faults.of_commit(), faults.of_commit(), faults.of_commit()], [None, Some(Fault::AnswerLost), Some(Fault::Refused)]);
+        faults.mend();
+        assert!(faults.is_dead() && faults.of_read());
+        assert_eq!(faults.met(), 5);
+    }
+
+    #[test]
+    fn a_lost_answer_does_not_touch_reads() {
+        let faults = Faults::default();
+        faults.cut(Fault::AnswerLost, 1);
+        assert!(!faults.of_read());
+        assert_eq!(faults.of_commit(), Some(Fault::AnswerLost));
+    }
+}
