@@ -403,7 +403,8 @@ fn follow_moves(
                 clock_offset: 0,
                 account: moved.actor,
                 device: Id::new(uuid::Uuid::nil()),
-                areas: Vec::new(),
+                // What waits in the other tube is shown where the swab's own exceptions are.
+                areas: source.map(|source| source.area).into_iter().collect(),
                 site: source.map(|source| source.site),
                 home: None,
                 op: Err(ExceptionKind::WrongState),

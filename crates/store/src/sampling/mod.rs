@@ -407,8 +407,9 @@ impl Tx<'_> {
         let new = self.execute(
             "INSERT INTO exception (bucket, id, kind, subject, round, person, site, area, opened_at, detail, state)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open')
-             ON CONFLICT (bucket, subject, id) DO UPDATE SET kind = excluded.kind, opened_at = excluded.opened_at,
-                 detail = excluded.detail, state = 'open', resolved_at = NULL, resolution = NULL, note = NULL
+             ON CONFLICT (bucket, subject, id) DO UPDATE SET kind = excluded.kind, round = excluded.round, person = excluded.person,
+                 site = excluded.site, area = excluded.area, opened_at = excluded.opened_at, detail = excluded.detail,
+                 state = 'open', resolved_at = NULL, resolution = NULL, note = NULL
              WHERE exception.state = 'resolved' AND exception.resolution = 'facts'",
             &[
                 self.bucket(e.subject.as_bytes()).into(),
