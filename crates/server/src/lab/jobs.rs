@@ -126,7 +126,9 @@ impl Releasing {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 
-    fn has(&self, id: Uuid) -> bool {
+    /// Whether this node is at it.
+    #[must_use]
+    pub fn has(&self, id: Uuid) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
     }
 }

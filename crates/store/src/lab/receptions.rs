@@ -311,6 +311,15 @@ impl Tx<'_> {
         self.query_opt(sql, &[lab.into(), tube.into()])?.as_ref().map(hold).transpose()
     }
 
+    /// A tube that is received after all is on hold no more; answers false if it was not.
+    pub fn settle_hold(&self, lab: Id<Lab>, tube: &str, by: Id<Account>, at: Instant) -> Result<bool> {
+        let changed = self.execute(
+            "UPDATE lab_hold SET state = 'received', resolved_by = $1, resolved_at = $2 WHERE lab = $3 AND tube = $4 AND state = 'open'",
+            &[by.into(), at.into(), lab.into(), tube.into()],
+        )?;
+        Ok(changed == 1)
+    }
+
     /// Decides a hold.
     pub fn resolve_hold(&self, lab: Id<Lab>, tube: &str, state: &str, by: Id<Account>, at: Instant, note: &str) -> Result<()> {
         self.execute_exact(

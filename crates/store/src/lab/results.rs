@@ -25,7 +25,7 @@ pub struct LabTubeRow {
     pub site: Id<Site>,
     /// Kind.
     pub kind: TubeKind,
-    /// Persons in it when it was received.
+    /// Persons in it when it was received; once it is released, when it was.
     pub persons: i32,
     /// Stage, the same as the tube's.
     pub stage: Stage,
@@ -353,11 +353,13 @@ impl Tx<'_> {
     }
 
     /// Releases results that somebody else entered; the statement itself refuses one's own and
-    /// anything that does not stand at "resulted" with this value. Answers (tube, persons).
+    /// anything that does not stand at "resulted" with this value. Answers (tube, persons): those who
+    /// are in it now, since swabs may have been taken back after it was received.
     pub fn release_results(&self, codes: &[&str], value: Value, releaser: Id<Account>, at: Instant) -> Result<Vec<(String, i32)>> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
         self.query(
-            "UPDATE lab_tube SET stage = 'released', released_by = $1, released_at = $2, version = version + 1
+            "UPDATE lab_tube SET stage = 'released', released_by = $1, released_at = $2, version = version + 1,
+                 persons = COALESCE((SELECT t.valid FROM tube t WHERE t.bucket = lab_tube.bucket AND t.code = lab_tube.tube), persons)
              WHERE bucket = ANY($3) AND tube = ANY($4) AND stage = 'resulted' AND value = $5 AND entered_by <> $6
              RETURNING tube, persons",
             &[releaser.into(), at.into(), Val::I64s(&buckets), Val::Texts(codes), value.as_str().into(), releaser.into()],

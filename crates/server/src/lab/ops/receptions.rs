@@ -211,6 +211,9 @@ impl Session<'_> {
                 self.tx.hold_tube(self.lab.id, &hold)?;
             }
         }
+        if matches!(verdict, Verdict::Matched | Verdict::Extra | Verdict::Damaged(_)) {
+            self.tx.settle_hold(self.lab.id, code, self.act.account, self.act.now)?;
+        }
         if verdict != Verdict::Duplicate {
             let row = self.scan_row(scan, code, verdict, reason.clone());
             self.tx.put_scan(self.id, &row)?;
@@ -378,9 +381,23 @@ fn join_handovers(tx: &Tx<'_>, act: &Act, code: &str) -> Result<()> {
     Ok(())
 }
 
+/// How the box changed hands, as far as the halves have come in: `joined`, `half`, `disputed` or `none`.
+fn handed_over(tx: &Tx<'_>, code: &str) -> Result<String> {
+    let mut state = "none".to_owned();
+    for event in tx.custody_of(code)?.iter().filter(|event| matches!(event.event.as_str(), "given" | "taken")) {
+        let id = event.target.as_deref().and_then(|id| id.parse().ok()).unwrap_or_default();
+        if let Some(row) = tx.handover(id)? {
+            state = row.state;
+        }
+    }
+    Ok(state)
+}
+
 fn receive_box(tx: &Tx<'_>, act: &Act, lab: &LabRow, code: &str, agrees: bool, signed: Option<&str>) -> Result<()> {
     let mut custody = act.custody(code, "box_received", Some(lab.id.to_string()), None);
-    custody.detail = Some(serde_json::json!({ "outcome": if agrees { "matched" } else { "discrepancy" }, "lab": lab.name }).to_string());
+    let outcome = if agrees { "matched" } else { "discrepancy" };
+    // A box that nobody handed over is received all the same; its record says what is missing of its way.
+    custody.detail = Some(serde_json::json!({ "outcome": outcome, "lab": lab.name, "handover": handed_over(tx, code)? }).to_string());
     custody.signed_by = signed.map(str::to_owned);
     tx.insert_custody(&[custody])?;
     if let Some(mut row) = tx.box_for_update(code)? {

@@ -131,10 +131,12 @@ fn release_chunk(tx: &Tx<'_>, act: &Act, codes: &[&str], value: Value, more: Vec
     let detail = serde_json::json!({ "value": value.as_str() }).to_string();
     let custody: Vec<_> = codes.iter().map(|code| act.custody(code, "released", None, Some(detail.clone()))).collect();
     tx.insert_custody(&custody)?;
+    let reports: HashMap<&str, i32> = released.iter().map(|(code, persons)| (code.as_str(), *persons)).collect();
     let mut facts: Vec<Fact> = Vec::with_capacity(moved.len() * 2);
     for m in &moved {
         facts.push(moved_fact(m, Stage::Resulted, Stage::Released, act.now));
-        facts.push(Fact::Released { tube: m.code.clone(), round: m.round, negative: value == Value::Negative, reports: m.members });
+        let reports = reports.get(m.code.as_str()).copied().unwrap_or(m.members);
+        facts.push(Fact::Released { tube: m.code.clone(), round: m.round, negative: value == Value::Negative, reports });
     }
     facts.extend(more);
     act.change(tx, "release_results", codes[0], &facts)?;
@@ -151,11 +153,12 @@ pub async fn begin_bulk_release(app: &AppState, caller: &Caller, lab: Uuid, requ
     let act = Act::new(app, caller);
     let of = Of { runs: request.runs, without_run: request.without_run };
     let id = request.id;
-    let (row, new) = app.store.run("begin_bulk_release", move |tx| begin(tx, &act, &lab, id, &of)).await?;
+    let row = app.store.run("begin_bulk_release", move |tx| begin(tx, &act, &lab, id, &of)).await?;
     if row.released_by != caller.account {
         return Err(Code::AlreadyExists.field("/id"));
     }
-    if new {
+    // Asked again, perhaps because the first answer was lost: then nobody is at it yet.
+    if row.state == "running" {
         spawn_bulk_release(app, row.clone());
     }
     Ok(view::release_job(&row, &caller.display_name))
@@ -180,7 +183,7 @@ impl Of {
     }
 }
 
-fn begin(tx: &Tx<'_>, act: &Act, lab: &LabRow, id: Uuid, of: &Of) -> Result<(ReleaseRow, bool)> {
+fn begin(tx: &Tx<'_>, act: &Act, lab: &LabRow, id: Uuid, of: &Of) -> Result<ReleaseRow> {
     let row = ReleaseRow {
         id,
         lab: lab.id,
@@ -193,9 +196,8 @@ fn begin(tx: &Tx<'_>, act: &Act, lab: &LabRow, id: Uuid, of: &Of) -> Result<(Rel
         started_at: act.now,
         finished_at: None,
     };
-    let new = tx.insert_release(&row)?;
-    let row = tx.release_by_id(id)?.ok_or_else(|| Code::NotFound.problem())?;
-    Ok((row, new))
+    tx.insert_release(&row)?;
+    tx.release_by_id(id)?.ok_or_else(|| Code::NotFound.problem())
 }
 
 /// Goes on with a bulk release, if this node is not at it. A stop in the middle leaves the row at "running", and the
