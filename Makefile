@@ -13,7 +13,7 @@ replay: ## play 5 to 10 January 2022 and check the published figures (SPEED=600,
 test: ## every test: Rust on SQLite and on PostgreSQL, web, browser
 	@scripts/test
 
-sim: ## the simulation: many seeds (SEEDS=20), or one again (SEED=7)
+sim: ## the simulation: many seeds (SEEDS=1000), or one again (SEED=7); also DAYS=, POPULATION=, FAULTS=
 	@cargo xtask sim
 
 bench: ## the benchmarks of the product, on the optimised build

@@ -1,10 +1,12 @@
-//! The operations, as an enum; what a phone sends for each.
+//! The operations, as an enum: all that a day holds, and nothing that the server answers. A list of
+//! steps plays the same day wherever it is pasted.
 
-use allclear_domain::kernel::code::{BoxCode, TubeCode};
-use serde_json::{Value, json};
-use uuid::Uuid;
+pub use allclear_store::faults::Fault;
 
-/// One thing that somebody does in the field. `of` names an earlier scan by its place in the day.
+/// One operation with its own number, by which later ones speak of it: a shorter list keeps the numbers.
+pub type Step = (u32, Op);
+
+/// One thing that somebody does, or that happens to them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
     /// A swab goes into a tube.
@@ -27,23 +29,30 @@ pub enum Op {
         /// Serial of the tube.
         tube: u32,
     },
+    /// A swab goes under a label that nobody printed: its check digit is wrong.
+    Forge {
+        /// Phone that does it.
+        phone: usize,
+        /// Place in the list of people.
+        person: usize,
+    },
     /// A scan is taken back.
     Undo {
         /// Phone that does it.
         phone: usize,
-        /// Place of the scan in the day.
-        of: usize,
+        /// Number of the scan.
+        of: u32,
     },
     /// A scan goes to another tube.
     Move {
         /// Phone that does it.
         phone: usize,
-        /// Place of the scan in the day.
-        of: usize,
+        /// Number of the scan.
+        of: u32,
         /// Serial of the other tube.
         to: u32,
     },
-    /// A tube is closed; the count is off by `error`.
+    /// A tube is closed and counted.
     Seal {
         /// Phone that does it.
         phone: usize,
@@ -72,92 +81,244 @@ pub enum Op {
         /// Serial of the box.
         the_box: u32,
     },
+    /// A box is closed and counted.
+    SealBox {
+        /// Phone that does it.
+        phone: usize,
+        /// Serial of the box.
+        the_box: u32,
+        /// What is counted.
+        counted: i32,
+        /// Whether a difference is signed.
+        signed: bool,
+    },
+    /// The giver's half of a hand-over.
+    Give {
+        /// Phone that does it.
+        phone: usize,
+        /// Serial of the box.
+        the_box: u32,
+        /// Number of the hand-over.
+        handover: u32,
+    },
+    /// The taker's half.
+    Take {
+        /// Phone that does it.
+        phone: usize,
+        /// Serial of the box.
+        the_box: u32,
+        /// Number of the hand-over.
+        handover: u32,
+    },
+    /// Two tubes are taken for each other from now on.
+    SwapTubes {
+        /// One.
+        a: u32,
+        /// The other.
+        b: u32,
+    },
+    /// A box never arrives.
+    LoseBox {
+        /// Serial of the box.
+        the_box: u32,
+    },
+    /// A phone sends the oldest commands it keeps, if it is online.
+    Send {
+        /// The phone.
+        phone: usize,
+        /// How many.
+        take: usize,
+    },
+    /// A phone sends commands again that were answered.
+    Duplicate {
+        /// The phone.
+        phone: usize,
+        /// How many.
+        take: usize,
+    },
+    /// What a phone keeps is turned round.
+    Reorder {
+        /// The phone.
+        phone: usize,
+    },
+    /// A request stays on the way; the phone gives up on it and keeps its commands.
+    Delay {
+        /// The phone.
+        phone: usize,
+        /// How many commands it carries.
+        take: usize,
+    },
+    /// Every request that stayed on the way arrives, the last first.
+    Arrive,
+    /// A phone has no network.
+    Offline {
+        /// The phone.
+        phone: usize,
+    },
+    /// It has again.
+    Online {
+        /// The phone.
+        phone: usize,
+    },
+    /// A phone's clock is wrong from now on.
+    Skew {
+        /// The phone.
+        phone: usize,
+        /// By how much.
+        seconds: i64,
+    },
+    /// Nothing happens for a while.
+    Wait {
+        /// How long.
+        minutes: i64,
+    },
+    /// The store fails for a while.
+    Cut {
+        /// How.
+        fault: Fault,
+        /// For how many calls.
+        calls: u32,
+    },
+    /// The server dies.
+    Crash {
+        /// After how many more transactions.
+        after: u32,
+        /// Whether the one in which it dies was committed.
+        committed: bool,
+    },
+    /// The server is stopped and started.
+    Restart,
+    /// Followers follow, clocks are looked at.
+    Follow,
+    /// The laboratory receives a box, or loose tubes.
+    Receive {
+        /// Serial of the box, if there is one.
+        the_box: Option<u32>,
+        /// Serials of the tubes that are scanned.
+        tubes: Vec<u32>,
+        /// One of them that leaks.
+        damaged: Option<u32>,
+    },
+    /// Somebody decides about a tube on hold.
+    ResolveHold {
+        /// Serial of the tube.
+        tube: u32,
+        /// Thrown away, or received after all.
+        discard: bool,
+    },
+    /// Tubes go onto a plate, and the plate is started.
+    Plate {
+        /// Number of the run.
+        run: u32,
+        /// Serials of the tubes.
+        tubes: Vec<u32>,
+    },
+    /// Results are entered.
+    Enter {
+        /// Number of the run, if there is one.
+        run: Option<u32>,
+        /// Serials of the tubes.
+        tubes: Vec<u32>,
+        /// What they are.
+        value: Call,
+        /// By the account that may also release.
+        by_both: bool,
+    },
+    /// One result is released.
+    Release {
+        /// Serial of the tube.
+        tube: u32,
+        /// What the releaser reads.
+        value: Call,
+        /// By the account that may also enter.
+        by_both: bool,
+    },
+    /// The negatives of a run are released.
+    ReleaseRun {
+        /// Number of the run.
+        run: u32,
+    },
+    /// A tube cannot be tested.
+    Reject {
+        /// Serial of the tube.
+        tube: u32,
+    },
+    /// A tube goes back to the queue.
+    Repeat {
+        /// Serial of the tube.
+        tube: u32,
+    },
+    /// A register file is taken in.
+    Import {
+        /// Number of its first person.
+        first: u32,
+        /// How many persons it names.
+        rows: u32,
+        /// How many lines of it are nonsense.
+        bad: u32,
+    },
+}
+
+/// What a laboratory says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// Negative.
+    Negative,
+    /// Positive.
+    Positive,
+    /// Invalid.
+    Invalid,
+}
+
+impl Call {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Negative => "negative",
+            Self::Positive => "positive",
+            Self::Invalid => "invalid",
+        }
+    }
 }
 
 impl Op {
-    /// Which phone does it.
+    /// The name, for counting and for `--faults`.
     #[must_use]
-    pub const fn phone(&self) -> usize {
-        match self {
-            Self::Scan { phone, .. }
-            | Self::ScanUnknown { phone, .. }
-            | Self::Undo { phone, .. }
-            | Self::Move { phone, .. }
-            | Self::Seal { phone, .. }
-            | Self::Pack { phone, .. }
-            | Self::Unpack { phone, .. } => *phone,
-        }
+    pub fn name(&self) -> String {
+        let text = format!("{self:?}");
+        text.split([' ', '{']).next().unwrap_or_default().to_lowercase()
     }
 
-    /// The command's body; references to other scans are filled in by [`resolve`].
+    /// Which fault it is, if it is one that `--faults` names.
     #[must_use]
-    pub fn json(&self, round: Uuid, site: Uuid, people: &[i64]) -> Value {
-        let scan = |station: i32, tube: u32, no: i64| {
-            json!({ "op": "record_collection", "round": round, "site": site, "station": station, "tube": code(tube), "tube_kind": "pool5",
-                    "person": { "by": "no", "no": no }, "id_mode": "code" })
-        };
-        match self {
-            Self::Scan { station, tube, person, .. } => scan(*station, *tube, people[*person]),
-            Self::ScanUnknown { station, tube, .. } => scan(*station, *tube, 1),
-            Self::Undo { .. } => json!({ "op": "void_collection", "reason": "undo" }),
-            Self::Move { to, .. } => json!({ "op": "move_collection", "to_tube": code(*to), "to_kind": "pool5" }),
-            Self::Seal { tube, counted, signed, .. } => {
-                json!({ "op": "seal_tube", "tube": code(*tube), "counted": counted, "difference_signed_by": signed.then_some("应立夏") })
-            }
-            Self::Pack { tube, the_box, .. } => json!({ "op": "pack_tube", "box": box_code(*the_box), "tube": code(*tube), "site": site }),
-            Self::Unpack { tube, the_box, .. } => {
-                json!({ "op": "unpack_tube", "box": box_code(*the_box), "tube": code(*tube), "site": site })
-            }
-        }
+    pub const fn fault(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Forge { .. } => "forge",
+            Self::SwapTubes { .. } => "swap",
+            Self::LoseBox { .. } => "lose",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Reorder { .. } => "reorder",
+            Self::Delay { .. } | Self::Arrive => "delay",
+            Self::Offline { .. } | Self::Online { .. } => "offline",
+            Self::Skew { .. } => "skew",
+            Self::Cut { .. } => "cut",
+            Self::Crash { .. } => "crash",
+            Self::Restart => "restart",
+            _ => return None,
+        })
     }
 }
 
-/// Label of a simulated tube.
+/// What `--faults` may name.
+pub const FAULTS: [&str; 11] = ["forge", "swap", "lose", "duplicate", "reorder", "delay", "offline", "skew", "cut", "crash", "restart"];
+
+/// A sequence as the text of a plain test.
 #[must_use]
-pub fn code(tube: u32) -> String {
-    TubeCode::from_serial(tube).as_str().to_owned()
-}
-
-fn box_code(the_box: u32) -> String {
-    BoxCode::from_serial(the_box).as_str().to_owned()
-}
-
-/// An operation with the command that a phone made of it.
-#[derive(Debug, Clone)]
-pub struct Made {
-    /// What was done.
-    pub op: Op,
-    /// Id of the command.
-    pub id: Uuid,
-    /// Its place in the canonical order.
-    pub key: (i64, i64, i64),
-    /// What is sent.
-    pub command: Value,
-}
-
-impl Made {
-    /// Reads id and key back from the command.
-    #[must_use]
-    pub fn new(op: Op, device_no: i64, command: Value) -> Self {
-        let id = command["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
-        let at = command["at"].as_str().and_then(allclear_server::clock::parse_rfc3339).unwrap_or_default().0;
-        let seq = command["device_seq"].as_i64().unwrap_or_default();
-        Self { op, id, key: (at, device_no, seq), command }
-    }
-}
-
-/// Fills in the ids and tubes of the scans that undos and moves speak of.
-#[must_use]
-pub fn resolve(mut made: Vec<Made>) -> Vec<Made> {
-    for i in 0..made.len() {
-        let (of, from) = match made[i].op {
-            Op::Undo { of, .. } => (of, "tube"),
-            Op::Move { of, .. } => (of, "from_tube"),
-            _ => continue,
-        };
-        let (collection, tube) = (made[of].command["id"].clone(), made[of].command["tube"].clone());
-        made[i].command["collection"] = collection;
-        made[i].command[from] = tube;
-    }
-    made
+pub fn as_test(name: &str, rule: &str, steps: &[Step]) -> String {
+    let lines: String = steps.iter().map(|step| format!("        {step:?},\n").replace(": [", ": vec![")).collect();
+    format!(
+        "//! Found by the simulation: {rule}.\n\nuse allclear_sim::{{\n    op::{{Call::*, Fault::*, Op::*, Step}},\n    replay,\n}};\n\n\
+         #[test]\nfn {name}() {{\n    let steps: Vec<Step> = vec![\n{lines}    ];\n    replay(&steps);\n}}\n"
+    )
 }

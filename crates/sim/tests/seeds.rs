@@ -1,8 +1,37 @@
-//! A few seeds at every change; `make sim` runs many.
+//! Small seeds at every change, on the engine that `ALLCLEAR_TEST_STORE` names; `make sim` plays thousands.
 
-#[tokio::test]
-async fn small_seeds_hold() {
-    for seed in 1..=8 {
-        assert_eq!(allclear_sim::play(seed, 80).await, 80);
-    }
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use allclear_sim::{
+    Player, Way, runtime,
+    setting::Setting,
+    workload::{Plan, steps},
+};
+
+const SEEDS: u64 = 200;
+
+#[test]
+fn two_hundred_small_seeds_hold() {
+    let set = runtime().block_on(Setting::make(600));
+    let plan = Plan { operations: 60, days: 1, people: set.people.len(), faults: Plan::faults_of("all").unwrap() };
+    let next = AtomicU64::new(1);
+    let failed = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let player = Player::new(&set);
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    if seed > SEEDS {
+                        return;
+                    }
+                    if let Err(failure) = player.play(&steps(seed, &plan), Way { seed, ..Way::default() }) {
+                        failed.lock().unwrap().push(format!("OPERATIONS=60 SEED={seed}: {failure}"));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }

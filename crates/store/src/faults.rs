@@ -5,6 +5,24 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::StoreError;
 
+/// The text by which PostgreSQL makes the rows of the schema `to` those of `from`, which has the same
+/// tables: a simulation puts its city up anew. Tables are emptied in the reverse order of their making
+/// and filled in it, so that every reference finds its row.
+#[must_use]
+pub fn copy_of_rows(from: &str, to: &str) -> String {
+    let each = |order: &str, text: &str| {
+        format!(
+            "FOR t IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE n.nspname = '{to}' AND c.relkind = 'r' AND c.relname <> 'migration' ORDER BY c.oid {order} LOOP
+                 EXECUTE format('{text}', t, t);
+             END LOOP;"
+        )
+    };
+    let empty = each("DESC", &format!("DELETE FROM {to}.%I"));
+    let fill = each("ASC", &format!("INSERT INTO {to}.%I SELECT * FROM {from}.%I"));
+    format!("SET synchronous_commit = off; DO $$ DECLARE t text; BEGIN {empty} {fill} END $$")
+}
+
 /// How a call to the store fails. The caller hears the same of each: the store is away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {

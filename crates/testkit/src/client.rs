@@ -98,6 +98,23 @@ impl Client {
         self.cookie = answer.cookies.first().and_then(|c| c.split(';').next()).map(str::to_owned);
     }
 
+    pub(crate) fn with_cookie(mut self, cookie: &str) -> Self {
+        self.cookie = Some(cookie.to_owned());
+        self
+    }
+
+    /// The cookie of this session.
+    #[must_use]
+    pub fn cookie(&self) -> &str {
+        self.cookie.as_deref().unwrap_or_default()
+    }
+
+    /// The token of this device.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.bearer.as_deref().unwrap_or_default()
+    }
+
     /// Uses a device token instead of a cookie.
     #[must_use]
     pub fn with_token(mut self, token: &str) -> Self {

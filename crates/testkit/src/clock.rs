@@ -25,6 +25,12 @@ impl TestClock {
         Self { at: AtomicI64::new(at.0), moved: watch::Sender::new(at.0), waits: watch::Sender::new(0) }
     }
 
+    /// The time, without moving on.
+    #[must_use]
+    pub fn look(&self) -> Instant {
+        Instant(self.0.load(Ordering::SeqCst))
+    }
+
     /// Moves on.
     pub fn advance_seconds(&self, seconds: i64) {
         let before = self.at.fetch_add(seconds * 1_000_000, Ordering::SeqCst);

@@ -8,6 +8,7 @@
 
 mod client;
 mod clock;
+mod frozen;
 mod proxy;
 mod spare;
 mod store;
@@ -19,8 +20,10 @@ use allclear_domain::kernel::time::Instant;
 use allclear_server::{accounts::ops, app::AppState, boot, demo, edge::routes, work};
 use axum::Router;
 
+pub use axum::http::Method;
 pub use client::{Answer, Client, Phone};
 pub use clock::TestClock;
+pub use frozen::{Frozen, Ground};
 pub use proxy::{ChaosProxy, Weather};
 pub use spare::Spare;
 pub use store::TestStore;
@@ -37,7 +40,9 @@ pub struct City {
     /// Its store, for a second program that opens it.
     pub store: allclear_store::StoreConfig,
     router: Router,
-    _store: store::TestStore,
+    kept: store::TestStore,
+    /// How to close and open it again; only for a city that was put up on a [`Ground`].
+    again: Option<frozen::Again>,
 }
 
 impl City {
@@ -59,7 +64,7 @@ impl City {
         let store = store::TestStore::fresh().await;
         let app = boot::application(&store.config, &Self::MASTER, clock.clone(), demo).await.expect("the application starts");
         let (router, _, routes) = routes::build(&app);
-        Self { app, clock, routes, store: store.config.clone(), router, _store: store }
+        Self { app, clock, routes, store: store.config.clone(), router, kept: store, again: None }
     }
 
     /// Its master key.
@@ -104,6 +109,12 @@ impl City {
         let mut client = self.nobody();
         client.sign_in(name, demo::PASSWORD).await;
         client
+    }
+
+    /// Somebody who signed in before: with their cookie, as it was given.
+    #[must_use]
+    pub fn with_cookie(&self, cookie: &str) -> Client {
+        self.nobody().with_cookie(cookie)
     }
 
     /// A phone enrolled for the demo account `name`.

@@ -9,30 +9,52 @@ use allclear_store::StoreConfig;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
+/// A name that no other store of this machine has.
+pub(crate) fn name() -> String {
+    format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst))
+}
+
+async fn ask(url: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("PostgreSQL for tests");
+    let driver = tokio::spawn(connection);
+    client.batch_execute(sql).await.expect("the database does it");
+    drop(client);
+    driver.abort();
+}
+
+/// Makes the rows of one schema those of another with the same tables.
+pub(crate) async fn copy_rows(from: &TestStore, to: &TestStore) {
+    let (Some((url, from)), Some((_, to))) = (&from.schema, &to.schema) else { panic!("rows are copied between schemas") };
+    ask(url, &allclear_store::faults::copy_of_rows(from, to)).await;
+}
+
 /// A fresh store; its folder or schema goes when it is dropped or with the throw-away cluster.
 pub struct TestStore {
     /// How to open it.
     pub config: StoreConfig,
     folder: Option<PathBuf>,
+    /// Address of the database and name of the schema.
+    schema: Option<(String, String)>,
 }
 
 impl TestStore {
     /// A store that nothing was written to.
     pub async fn fresh() -> Self {
-        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+        let name = name();
         if let Ok(url) = std::env::var("ALLCLEAR_TEST_STORE") {
-            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("PostgreSQL for tests");
-            let driver = tokio::spawn(connection);
-            client.batch_execute(&format!("CREATE SCHEMA {name}")).await.expect("a schema of its own");
-            drop(client);
-            driver.abort();
+            ask(&url, &format!("CREATE SCHEMA {name}")).await;
             let separator = if url.contains('?') { '&' } else { '?' };
             let config = StoreConfig::Postgres(format!("{url}{separator}options=-c%20search_path%3D{name}"));
-            return Self { config, folder: None };
+            return Self { config, folder: None, schema: Some((url, name)) };
         }
         let folder = std::env::temp_dir().join(format!("allclear-{name}"));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
-        Self { config: StoreConfig::Sqlite(folder.join("test.db")), folder: Some(folder) }
+        Self { config: StoreConfig::Sqlite(folder.join("test.db")), folder: Some(folder), schema: None }
+    }
+
+    /// A store that somebody else clears away.
+    pub(crate) const fn borrowed(config: StoreConfig) -> Self {
+        Self { config, folder: None, schema: None }
     }
 }
 

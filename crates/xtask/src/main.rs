@@ -13,7 +13,7 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "cargo xtask <command>
   gen      rewrite contract/, the web client and the index of screenshots
   golden   run the tests so that they rewrite their golden files
-  sim      the simulation: SEEDS=20 seeds, or SEED=7 again
+  sim      the simulation: SEEDS=20 seeds, or SEED=7 again; further words go to it (--days 3)
   tidy     the house rules that no compiler checks (also a test)";
 
 fn main() -> ExitCode {
@@ -21,7 +21,11 @@ fn main() -> ExitCode {
     let outcome = match command.as_str() {
         "gen" => generate::run(),
         "golden" => golden(),
-        "sim" => cargo(&["run", "--quiet", "--package", "allclear-sim"], &[]),
+        "sim" => {
+            let more: Vec<String> = std::env::args().skip(2).collect();
+            let more: Vec<&str> = more.iter().map(String::as_str).collect();
+            cargo(&[&["run", "--quiet", "--package", "allclear-sim", "--"], more.as_slice()].concat(), &[])
+        }
         "tidy" => tidy::run(&root()),
         _ => Err(USAGE.to_owned()),
     };
