@@ -8,7 +8,7 @@ use allclear_domain::kernel::{
     id::{Id, PersonNo},
     time::Instant,
 };
-use allclear_server::{live::recount, work};
+use allclear_server::{live::recount, sampling::boxes::exception_id, work};
 use allclear_store::{
     Engine, Tx,
     lab::{follow_ups::ReportRow, results::LabTubeRow},
@@ -234,8 +234,14 @@ fn boxes(town: &Town<'_>, world: &World, seen: &Seen) -> Checked {
 
 /// What waits for a person is what the day left open: no more, no less, and all of it is shown.
 fn waiting(town: &Town<'_>, world: &World, seen: &Seen) -> Checked {
-    let about_facts: BTreeSet<(String, Uuid)> =
-        seen.open.iter().filter(|row| row.kind != "second_collection").map(|row| (row.subject.clone(), row.id)).collect();
+    // What is asked about one box of a hand-over has an id of its own.
+    let of_boxes = seen.boxes.iter().flat_map(|(code, (_, custody))| custody.iter().map(move |event| (code, event)));
+    let own: BTreeMap<(String, Uuid), Uuid> = of_boxes.map(|(code, event)| ((code.clone(), exception_id(event)), event.id)).collect();
+    let about = |row: &ExceptionRow| {
+        let key = (row.subject.clone(), row.id);
+        own.get(&key).map_or(key.clone(), |id| (key.0.clone(), *id))
+    };
+    let about_facts: BTreeSet<(String, Uuid)> = seen.open.iter().filter(|row| row.kind != "second_collection").map(about).collect();
     let extra: Vec<_> = about_facts.difference(&world.waits).collect();
     let missing: Vec<_> = world.waits.difference(&about_facts).collect();
     ensure(missing.is_empty(), "what waits has an open exception", || format!("{missing:?} have none"))?;

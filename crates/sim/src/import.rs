@@ -5,11 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     failure::{Checked, ensure, fail},
-    town::{Town, away},
+    town::{LOOKS, Town, away},
 };
-
-/// How often the server is looked at while it takes a file in, a millisecond apart.
-const LOOKS: usize = 30_000;
 
 /// A resident number that nobody has: the check digit of GB 11643.
 fn document(person: u32) -> String {

@@ -16,8 +16,6 @@ use crate::{
 
 /// How often a request is asked again; a cut is shorter.
 const TRIES: usize = 12;
-/// How long work of the server may take, in looks a millisecond apart.
-const LOOKS: usize = 30_000;
 
 /// A tube at the laboratory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -407,17 +405,8 @@ impl Town<'_> {
         let id = self.job_id(run);
         let body = json!({ "id": id, "runs": [run_id(run)] });
         self.ask(Asked { chair: "labrelease", path: self.lab_path("/release"), body, about: codes, expect: &expect }).await?;
-        for _ in 0..LOOKS {
-            if self.mend_if_dead().await? {
-                return self.audit().await;
-            }
-            let job = self.look(move |tx| tx.release_by_id(id)).await;
-            if job.is_some_and(|job| job.state == "done") {
-                return Ok(());
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        }
-        fail("no job is left", format!("bulk release of run {run}"))
+        self.releases_end().await?;
+        if self.mend_if_dead().await? { self.audit().await } else { Ok(()) }
     }
 
     fn job_id(&mut self, run: u32) -> Uuid {

@@ -15,12 +15,15 @@
 //!
 //! **What is deterministic.** Everything that decides an outcome: the steps, their order, each batch,
 //! the clock, ids, the call at which the store fails. **What is not**: how many looks an import or a
-//! bulk release takes (the order of their own transactions is), the order of rows in PostgreSQL's pages.
+//! bulk release takes; how often an import says meanwhile that it goes on, so that a crash planned for
+//! the middle of one may meet another of its commits; the order of rows in PostgreSQL's pages.
 //! Requests are made one after another; races between requests are the integration tests' business.
 //!
 //! **A crash** drops the application between two transactions, the last of which nobody heard of, and
 //! opens it on the same rows: on SQLite on a copy of the files as they lay, so that closing mends
 //! nothing. Torn pages, full disks and killed processes are `tests/crash` of the server.
+//! An import that a crash cut off on PostgreSQL, where another server may be at it, may run until it has
+//! been silent for long enough.
 //!
 //! To extend: an operation in [`op`], what makes it in [`workload`], what the day knows of it in
 //! [`model`], what must be true of it in [`auditor`].

@@ -259,7 +259,7 @@ impl World {
         match &fact.told {
             Told::Pack(tube, the_box) | Told::Unpack(tube, the_box) => {
                 let row = self.boxes.entry(the_box.clone()).or_default();
-                if row.sealed {
+                if row.sealed || row.left {
                     self.waits.insert((the_box.clone(), fact.id));
                 } else if matches!(fact.told, Told::Pack(..)) {
                     row.inside.insert(tube.clone());
@@ -270,15 +270,18 @@ impl World {
             }
             Told::SealBox(the_box, counted, signed) => {
                 let row = self.boxes.entry(the_box.clone()).or_default();
-                let first = !std::mem::replace(&mut row.sealed, true);
-                first && (*signed || usize::try_from(*counted) == Ok(row.inside.len()))
+                let open = !row.sealed && !row.left;
+                row.sealed |= open;
+                open && (*signed || usize::try_from(*counted) == Ok(row.inside.len()))
             }
             Told::Give(the_box, handover) | Told::Take(the_box, handover) => {
                 let row = self.boxes.entry(the_box.clone()).or_default();
+                // An unsealed box that leaves is asked about, once.
+                let asked = !row.sealed && !row.left;
                 row.left = true;
                 let side = if matches!(fact.told, Told::Give(..)) { &mut row.given } else { &mut row.taken };
                 side.insert(*handover);
-                true
+                !asked
             }
             _ => true,
         }

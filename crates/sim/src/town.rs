@@ -7,7 +7,7 @@ use allclear_domain::kernel::{
     code::{BoxCode, TubeCode},
     time::Instant,
 };
-use allclear_server::clock::rfc3339;
+use allclear_server::{clock::rfc3339, lab, people};
 use allclear_store::Tx;
 use allclear_testkit::{Answer, City, Client, Ground};
 use serde_json::{Value, json};
@@ -23,6 +23,8 @@ use crate::{
     told,
 };
 
+/// How often work of the server is looked at, a millisecond apart.
+pub(crate) const LOOKS: usize = 30_000;
 /// Time that an operation takes.
 const STEP_S: i64 = 17;
 /// Largest difference of a clock that the profile accepts, microseconds.
@@ -347,7 +349,25 @@ impl<'s> Town<'s> {
         self.sum.faults += city.faults().met();
         self.city = Some(city.crash().await);
         self.sum.crashes += 1;
+        self.releases_end().await?;
         Ok(true)
+    }
+
+    /// Waits until no bulk release is under way. One that the store failed is taken up again as the next
+    /// tick of a server would.
+    pub(crate) async fn releases_end(&self) -> Checked {
+        for _ in 0..LOOKS {
+            let running = self.look(|tx| tx.running_releases()).await;
+            if running.is_empty() || self.city().faults().is_dead() {
+                return Ok(());
+            }
+            let app = &self.city().app;
+            if !running.iter().any(|job| app.releasing.has(job.id)) && lab::jobs::resume_releases(app).await.is_err() {
+                continue;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        fail("no job is left", "a bulk release")
     }
 
     async fn crash(&mut self, after: u32, committed: bool) -> Checked {
@@ -367,13 +387,14 @@ impl<'s> Town<'s> {
         self.sum.faults += city.faults().met();
         self.city = Some(city.restart().await);
         self.sum.restarts += 1;
+        self.releases_end().await?;
         self.audit().await
     }
 
     async fn follow(&mut self) -> Checked {
         let app = &self.city().app;
         let followed = match allclear_server::work::drain(app).await {
-            Ok(()) => allclear_server::lab::jobs::tick(app).await,
+            Ok(()) => lab::jobs::tick(app).await,
             problem => problem,
         };
         if followed.is_err() && self.mend_if_dead().await? {
@@ -418,6 +439,9 @@ impl<'s> Town<'s> {
         // Long enough for every clock of a tube to run out.
         self.city().clock.advance_seconds(9 * 3600);
         self.follow().await?;
+        // By now nobody has been at an import that was cut off for hours.
+        people::jobs::give_up_silent_imports(&self.city().app).await.expect("the store answers");
+        self.imported.cut.clear();
         self.restart().await?;
         auditor::late_tubes(self).await?;
         if let Some(made) = self.made.iter().find(|made| !made.there) {

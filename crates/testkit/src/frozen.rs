@@ -182,8 +182,7 @@ impl City {
         };
         drop((router, app));
         let city = open(config, folder, chance, clock).await;
-        let interrupted = allclear_server::lab::jobs::resume_releases(&city.app).await;
-        interrupted.expect("bulk releases go on");
+        allclear_server::lab::jobs::resume_releases(&city.app).await.expect("bulk releases go on");
         city
     }
 

@@ -98,6 +98,11 @@ fn refold_box(work: &mut Work<'_, '_>, now: Instant, code: &str, site: Option<Id
     let facts: Vec<(FactKey, BoxFact<'_>)> = events.iter().filter_map(|event| Some((event.key, fact(event)?))).collect();
     let folded = boxes::fold(&facts);
     let mut b = before.clone().unwrap_or_else(|| new_box(code, command.key.at));
+    // A box that a laboratory received before anything was known of it stays received.
+    if let Some(arrival) = events.iter().find(|event| event.event == "box_received").filter(|_| before.is_none()) {
+        b.state = BoxState::Received.as_str().into();
+        b.state_at = arrival.recorded_at;
+    }
     b.tubes = folded.tubes.len() as i32;
     b.site = b.site.or(site);
     b.sealed_at = folded.sealed.map(|key| key.at);

@@ -322,14 +322,15 @@ pub async fn close_reception(app: &App, caller: &Caller, lab: Uuid, id: Uuid, re
             if !tx.close_reception(id, act.account, act.now, signed.as_deref())? {
                 return Err(Code::StateConflict.problem().detail("this reception is closed"));
             }
-            let found = compare(tx, id)?;
+            let (found, mut leaving) = (compare(tx, id)?, Vec::new());
             for code in &found.boxes {
-                receive_box(tx, &act, &lab, code, found.agrees(code), signed.as_deref())?;
+                receive_box(tx, &act, &lab, code, (found.agrees(code), signed.as_deref()), &mut leaving)?;
             }
             for code in &found.boxes {
                 join_handovers(tx, &act, code)?;
             }
             tx.note_missing_tubes(lab.id, id, &found.missing, act.now, signed.as_deref())?;
+            act.change(tx, "close_reception", found.boxes.first().map_or("", String::as_str), &leaving)?;
             Ok::<_, Problem>(())
         })
         .await?;
@@ -393,13 +394,28 @@ fn handed_over(tx: &Tx<'_>, code: &str) -> Result<String> {
     Ok(state)
 }
 
-fn receive_box(tx: &Tx<'_>, act: &Act, lab: &LabRow, code: &str, agrees: bool, signed: Option<&str>) -> Result<()> {
+fn receive_box(
+    tx: &Tx<'_>,
+    act: &Act,
+    lab: &LabRow,
+    code: &str,
+    (agrees, signed): (bool, Option<&str>),
+    leaving: &mut Vec<Fact>,
+) -> Result<()> {
     let mut custody = act.custody(code, "box_received", Some(lab.id.to_string()), None);
     let outcome = if agrees { "matched" } else { "discrepancy" };
     // A box that nobody handed over is received all the same; its record says what is missing of its way.
     custody.detail = Some(serde_json::json!({ "outcome": outcome, "lab": lab.name, "handover": handed_over(tx, code)? }).to_string());
     custody.signed_by = signed.map(str::to_owned);
     tx.insert_custody(&[custody])?;
+    // A box that nobody handed over has left its site all the same, and what is still in it with it.
+    let boxed: Vec<String> = tx.tubes_in_box(code)?.into_iter().filter(|tube| tube.stage == Stage::Boxed).map(|tube| tube.code).collect();
+    let boxed: Vec<&str> = boxed.iter().map(String::as_str).collect();
+    if !boxed.is_empty() {
+        let moved = tx.move_tubes(&boxed, &["boxed"], Stage::InTransit, act.now)?;
+        let facts: Vec<Fact> = moved.iter().map(|m| moved_fact(m, Stage::Boxed, Stage::InTransit, act.now)).collect();
+        leaving.extend(facts);
+    }
     if let Some(mut row) = tx.box_for_update(code)? {
         row.state = "received".into();
         row.state_at = act.now;
