@@ -28,7 +28,7 @@ impl TestClock {
     /// The time, without moving on.
     #[must_use]
     pub fn look(&self) -> Instant {
-        Instant(self.0.load(Ordering::SeqCst))
+        Instant(self.at.load(Ordering::SeqCst))
     }
 
     /// Moves on.
