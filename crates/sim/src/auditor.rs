@@ -11,7 +11,7 @@ use allclear_domain::kernel::{
 use allclear_server::{live::recount, sampling::boxes::exception_id, work};
 use allclear_store::{
     Engine, Tx,
-    lab::{follow_ups::ReportRow, results::LabTubeRow},
+    lab::{clocks::AlertsOf, follow_ups::ReportRow, results::LabTubeRow},
     sampling::{BoxRow, CollectionRow, CustodyRow, ExceptionRow, TubeRow},
 };
 use uuid::Uuid;
@@ -85,6 +85,7 @@ async fn see(town: &Town<'_>, world: &World) -> Seen {
     let boxes: BTreeSet<String> = world.boxes.keys().chain(&town.lab.boxes).cloned().collect();
     let handovers: Vec<Uuid> = world.handovers.keys().copied().collect();
     let (round, lab) = (Id::new(town.set.round), Id::new(town.set.lab));
+    let at_site = AlertsOf { sites: vec![town.set.site], ..AlertsOf::default() };
     // On PostgreSQL another server may be at an import: only silence says that it was cut off.
     let alone = town.city().calm().engine() == Engine::Sqlite;
     let elsewhere = if alone { BTreeSet::new() } else { town.imported.cut.clone() };
@@ -111,7 +112,7 @@ async fn see(town: &Town<'_>, world: &World) -> Seen {
             counted: tx.list_collections(round, ("", Uuid::nil()), 100_000)?.into_iter().map(|row| (row.tube, row.id.uuid())).collect(),
             persons: tx.count_persons()?,
             jobs: tx.open_jobs()? + tx.running_releases()?.len() as i64 + imports,
-            alerts: tx.clock_alerts(None, 10_000)?.into_iter().map(|alert| alert.clock.tube).collect(),
+            alerts: tx.clock_alerts(&at_site, 10_000)?.into_iter().map(|alert| alert.clock.tube).collect(),
         })
     })
     .await
