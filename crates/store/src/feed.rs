@@ -39,9 +39,9 @@ enum Stored {
     #[serde(rename = "c")]
     Collection { i: Uuid, r: Uuid, t: String, p: i64, a: i64, s: Uuid, k: i64, d: i64, n: i32 },
     #[serde(rename = "t")]
-    Tube { c: String, r: Uuid, s: Uuid, o: Option<String>, n: String, m: i32, k: i64 },
+    Tube { c: String, r: Uuid, s: Uuid, o: Option<String>, n: String, m: i32, k: i64, b: Option<i64> },
     #[serde(rename = "x")]
-    Exception { k: String, r: Option<Uuid>, n: i32 },
+    Exception { k: String, r: Option<Uuid>, s: Option<Uuid>, n: i32 },
     #[serde(rename = "r")]
     Round { r: Uuid },
     #[serde(rename = "e")]
@@ -66,7 +66,7 @@ impl From<&Fact> for Stored {
                 d: *device_no,
                 n: *delta,
             },
-            Fact::Tube { code, round, site, from, to, members, at } => Self::Tube {
+            Fact::Tube { code, round, site, from, to, members, at, started_at } => Self::Tube {
                 c: code.clone(),
                 r: round.uuid(),
                 s: site.uuid(),
@@ -74,8 +74,11 @@ impl From<&Fact> for Stored {
                 n: to.as_str().to_owned(),
                 m: *members,
                 k: at.0,
+                b: started_at.map(|at| at.0),
             },
-            Fact::Exception { kind, round, delta } => Self::Exception { k: kind.clone(), r: round.map(Id::uuid), n: *delta },
+            Fact::Exception { kind, round, site, delta } => {
+                Self::Exception { k: kind.clone(), r: round.map(Id::uuid), s: site.map(Id::uuid), n: *delta }
+            }
             Fact::Round { round } => Self::Round { r: round.uuid() },
             Fact::Released { tube, round, negative, reports } => {
                 Self::Released { t: tube.clone(), r: round.uuid(), g: *negative, m: *reports }
@@ -106,7 +109,7 @@ impl Stored {
                 device_no: d,
                 delta: n,
             },
-            Self::Tube { c, r, s, o, n, m, k } => Fact::Tube {
+            Self::Tube { c, r, s, o, n, m, k, b } => Fact::Tube {
                 code: c,
                 round: Id::new(r),
                 site: Id::new(s),
@@ -117,8 +120,9 @@ impl Stored {
                 to: stage(&n)?,
                 members: m,
                 at: Instant(k),
+                started_at: b.map(Instant),
             },
-            Self::Exception { k, r, n } => Fact::Exception { kind: k, round: r.map(Id::new), delta: n },
+            Self::Exception { k, r, s, n } => Fact::Exception { kind: k, round: r.map(Id::new), site: s.map(Id::new), delta: n },
             Self::Round { r } => Fact::Round { round: Id::new(r) },
             Self::Released { t, r, g, m } => Fact::Released { tube: t, round: Id::new(r), negative: g, reports: m },
             Self::Clock { t, r, s, c, l } => Fact::Clock { tube: t, round: Id::new(r), site: Id::new(s), clock: c, level: l },

@@ -10,7 +10,7 @@ use allclear_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Result, Tx, rounds::word};
+use crate::{Result, Tx, Val, rounds::word};
 
 /// A collection that counts, as a recount reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,34 @@ pub struct ListedRow {
     pub station: i32,
     /// When it was taken.
     pub taken_at: Instant,
+}
+
+/// Which collections to list.
+#[derive(Debug, Clone, Copy)]
+pub struct CollectionsOf<'a> {
+    /// Round.
+    pub round: Id<Round>,
+    /// Only those recorded under these areas; all if none is given.
+    pub areas: Option<&'a [i64]>,
+    /// Taken from then on.
+    pub from: Instant,
+    /// Taken before then.
+    pub until: Instant,
+}
+
+/// A tube whose released result is not negative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NonNegativeRow {
+    /// Tube.
+    pub tube: String,
+    /// Its result's word.
+    pub value: String,
+    /// Persons in it.
+    pub persons: i32,
+    /// Site.
+    pub site: Id<Site>,
+    /// When it was released.
+    pub released_at: Instant,
 }
 
 impl Tx<'_> {
@@ -122,12 +150,37 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// Tubes of a round whose released result is not negative, oldest first.
+    pub fn list_non_negative(&self, round: Id<Round>, limit: i64) -> Result<Vec<NonNegativeRow>> {
+        self.query(
+            "SELECT tube, value, persons, site, released_at FROM lab_tube
+             WHERE round = $1 AND released_at IS NOT NULL AND value <> 'negative' ORDER BY released_at, tube LIMIT $2",
+            &[round.into(), limit.into()],
+        )?
+        .iter()
+        .map(|row| {
+            Ok(NonNegativeRow { tube: row.at(0)?, value: row.at(1)?, persons: row.at(2)?, site: row.at(3)?, released_at: row.at(4)? })
+        })
+        .collect()
+    }
+
     /// Collections of a round that count, in the order of their tubes, after (tube, id).
-    pub fn list_collections(&self, round: Id<Round>, after: (&str, Uuid), limit: i64) -> Result<Vec<ListedRow>> {
+    pub fn list_collections(&self, of: &CollectionsOf<'_>, after: (&str, Uuid), limit: i64) -> Result<Vec<ListedRow>> {
+        let areas = of.areas.unwrap_or_default();
         self.query(
             "SELECT tube, id, person, site, station, taken_at FROM collection
-             WHERE round = $1 AND state = 'valid' AND (tube > $2 OR (tube = $2 AND id > $3)) ORDER BY tube, id LIMIT $4",
-            &[round.into(), after.0.into(), after.1.into(), limit.into()],
+             WHERE round = $1 AND state = 'valid' AND (tube > $2 OR (tube = $2 AND id > $3))
+               AND taken_at >= $4 AND taken_at < $5 AND ($6 = 0 OR area = ANY($7)) ORDER BY tube, id LIMIT $8",
+            &[
+                of.round.into(),
+                after.0.into(),
+                after.1.into(),
+                of.from.into(),
+                of.until.into(),
+                i64::from(of.areas.is_some()).into(),
+                Val::I64s(areas),
+                limit.into(),
+            ],
         )?
         .iter()
         .map(|row| {

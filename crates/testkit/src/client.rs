@@ -50,6 +50,27 @@ impl Answer {
     }
 }
 
+/// Server-sent events as they come.
+pub struct Events {
+    body: Body,
+    text: String,
+}
+
+impl Events {
+    /// The next event, without the empty line that ends it; none when the stream has ended.
+    pub async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.text.find("\n\n") {
+                let rest = self.text.split_off(end + 2);
+                let event = std::mem::replace(&mut self.text, rest);
+                return Some(event.trim_end().to_owned());
+            }
+            let frame = self.body.frame().await?.ok()?;
+            self.text.push_str(&String::from_utf8_lossy(frame.data_ref()?));
+        }
+    }
+}
+
 /// Somebody with a browser or a device token.
 #[derive(Clone)]
 pub struct Client {
@@ -161,6 +182,17 @@ impl Client {
             request = request.extension(axum::extract::ConnectInfo(std::net::SocketAddr::from((address, 40_000))));
         }
         self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
+    }
+
+    /// Opens a stream of server-sent events.
+    pub async fn open(&self, path: &str) -> Events {
+        let mut request = Request::builder().uri(path);
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        Events { body: response.into_body(), text: String::new() }
     }
 
     /// GET.

@@ -21,7 +21,7 @@ use allclear_server::{accounts::ops, app::AppState, boot, demo, edge::routes, wo
 use axum::Router;
 
 pub use axum::http::Method;
-pub use client::{Answer, Client, Phone};
+pub use client::{Answer, Client, Events, Phone};
 pub use clock::TestClock;
 pub use frozen::{Frozen, Ground};
 pub use proxy::{ChaosProxy, Weather};

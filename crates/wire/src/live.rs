@@ -56,11 +56,11 @@ pub struct RoundPlan {
 /// Tubes of one stage and how long the oldest has waited, against the limit of the profile.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StageAge {
-    /// `at_site`, `in_transit`, `received`, `on_run`, `resulted`.
+    /// `open`, `at_site`, `in_transit`, `received`, `on_run`, `resulted`.
     pub stage: String,
     /// Tubes in it.
     pub tubes: i64,
-    /// When the oldest came into it.
+    /// When the clock of the oldest began: its first swab, or its reception in a laboratory.
     pub oldest_at: Option<String>,
     /// Limit in minutes, if the profile has one.
     pub limit_minutes: Option<i64>,
@@ -196,7 +196,9 @@ pub struct LiveFrame {
     pub exceptions_open: i64,
     /// Devices that took part in this round.
     pub devices: i64,
-    /// Of these, silent; longest first, at most 20.
+    /// Of these, silent.
+    pub devices_silent_total: i64,
+    /// The silent ones, longest first; at most 20.
     pub devices_silent: Vec<SilentDevice>,
 }
 

@@ -38,7 +38,7 @@ pub struct TraceStep {
     pub box_code: Option<String>,
     /// Whose swab.
     pub person: Option<TracedPerson>,
-    /// Count at a seal, reason of an undo, a run's name.
+    /// Count at a seal, reason of an undo, run and well, a result: words with ` · ` between them.
     pub note: Option<String>,
 }
 

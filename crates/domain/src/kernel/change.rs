@@ -47,6 +47,9 @@ pub enum Fact {
         members: i32,
         /// When the stage was reached.
         at: Instant,
+        /// When the clock of this stage began, if it begins with it: the first swab in the field, the
+        /// reception in a laboratory. None: the clock that runs goes on.
+        started_at: Option<Instant>,
     },
     /// An exception was opened (1) or resolved (-1).
     Exception {
@@ -54,6 +57,8 @@ pub enum Fact {
         kind: String,
         /// Round, if it belongs to one.
         round: Option<Id<Round>>,
+        /// Site, if it happened at one.
+        site: Option<Id<Site>>,
         /// 1 or -1.
         delta: i32,
     },

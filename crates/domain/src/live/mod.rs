@@ -14,7 +14,7 @@ use crate::kernel::{
 };
 
 pub use persons::{Counts, Persons};
-pub use round::{FIVE_MINUTES_S, RoundCounts, SiteCounts, StageCounts, TubeNow};
+pub use round::{FIVE_MINUTES_S, Released, RoundCounts, SiteCounts, StageCounts, TubeNow};
 
 /// Everything that the screens count, folded up to one change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -225,6 +225,26 @@ impl Persons {
         (rows, total)
     }
 
+    /// Persons inside `area` with a collection who are on no expected list, like [`Persons::missing`].
+    #[must_use]
+    pub fn unexpected(&self, area: AreaCode, after: u64, limit: usize) -> (Vec<(AreaCode, PersonNo)>, u64) {
+        let mut rows = Vec::new();
+        let mut total = 0;
+        for (village, sampled) in self.sampled.iter().filter(|(village, _)| village.is_within(area)) {
+            let unlisted = sampled - &self.expected_all;
+            // A person with swabs recorded under two areas counts in the first, as in the counts.
+            let here = unlisted.iter().filter(|no| !self.spread.contains(*no) || self.first_area(*no) == Some(*village));
+            for no in here {
+                total += 1;
+                if no > after && rows.len() < limit {
+                    rows.push((*village, PersonNo(no as i64)));
+                }
+            }
+        }
+        rows.sort_unstable_by_key(|(_, no)| *no);
+        (rows, total)
+    }
+
     /// What a snapshot keeps: persons by area, and the counts that are neither none nor one.
     #[must_use]
     pub const fn parts(&self) -> (&PersonSets, &OddCounts) {

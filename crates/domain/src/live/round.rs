@@ -26,6 +26,17 @@ pub struct TubeNow {
     pub site: Id<Site>,
     /// When the stage was reached.
     pub at: Instant,
+    /// When the clock that runs began: the first swab in the field, the reception in a laboratory.
+    pub started_at: Instant,
+}
+
+/// What was released of the tubes of one site.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Released {
+    /// Person-reports.
+    pub reports: i64,
+    /// Tubes released as anything but negative.
+    pub non_negative: i64,
 }
 
 /// A site in one round.
@@ -55,7 +66,7 @@ pub struct StageCounts {
     pub tubes: i64,
     /// Persons in them.
     pub members: i64,
-    /// When the oldest came into the stage.
+    /// When the clock of the oldest began.
     pub oldest_at: Option<Instant>,
     /// Tubes past the limit.
     pub late: i64,
@@ -74,14 +85,12 @@ pub struct RoundCounts {
     pub sites: BTreeMap<Id<Site>, SiteCounts>,
     /// Devices that took part, with the time of their last swab.
     pub devices: BTreeMap<i64, Instant>,
-    /// Person-reports released.
-    pub reports: i64,
-    /// Tubes released as anything but negative.
-    pub non_negative: i64,
-    /// Follow-ups open.
-    pub follow_ups: i64,
-    /// Open exceptions by kind.
-    pub exceptions: BTreeMap<String, i64>,
+    /// What was released, by site of the tubes.
+    pub released: BTreeMap<Id<Site>, Released>,
+    /// Follow-ups open, by site of the pools.
+    pub follow_ups: BTreeMap<Id<Site>, i64>,
+    /// Open exceptions by kind, and by site if they happened at one.
+    pub exceptions: BTreeMap<(String, Option<Id<Site>>), i64>,
 }
 
 impl RoundCounts {
@@ -93,17 +102,50 @@ impl RoundCounts {
                 let last = self.devices.entry(*device_no).or_insert(*taken_at);
                 *last = (*last).max(*taken_at);
             }
-            Fact::Tube { code, site, to, members, at, .. } => {
-                self.tubes.insert(code.clone(), TubeNow { stage: *to, members: *members, site: *site, at: *at });
+            Fact::Tube { code, site, to, members, at, started_at, .. } => {
+                let running = || self.tubes.get(code).map(|tube| tube.started_at);
+                let started_at = started_at.or_else(running).unwrap_or(*at);
+                self.tubes.insert(code.clone(), TubeNow { stage: *to, members: *members, site: *site, at: *at, started_at });
             }
-            Fact::Exception { kind, delta, .. } => add(&mut self.exceptions, kind, *delta),
-            Fact::Released { negative, reports, .. } => {
-                self.reports += i64::from(*reports);
-                self.non_negative += i64::from(!*negative);
+            Fact::Exception { kind, site, delta, .. } => add(&mut self.exceptions, &(kind.clone(), *site), *delta),
+            Fact::Released { tube, negative, reports, .. } => {
+                let released = self.released.entry(self.site_of(tube)).or_default();
+                released.reports += i64::from(*reports);
+                released.non_negative += i64::from(!*negative);
             }
-            Fact::FollowUp { delta, .. } => self.follow_ups += i64::from(*delta),
+            Fact::FollowUp { tube, delta, .. } => {
+                let site = self.site_of(tube);
+                add(&mut self.follow_ups, &site, *delta);
+            }
             _ => {}
         }
+    }
+
+    /// The site of a tube; the feed tells of a tube before it tells what became of it.
+    fn site_of(&self, tube: &str) -> Id<Site> {
+        self.tubes.get(tube).map_or_else(|| Id::new(uuid::Uuid::nil()), |tube| tube.site)
+    }
+
+    /// What was released of the tubes of the sites that `inside` lets in.
+    #[must_use]
+    pub fn released(&self, inside: impl Fn(Id<Site>) -> bool) -> Released {
+        let within = self.released.iter().filter(|(site, _)| inside(**site));
+        within.fold(Released::default(), |sum, (_, released)| Released {
+            reports: sum.reports + released.reports,
+            non_negative: sum.non_negative + released.non_negative,
+        })
+    }
+
+    /// Follow-ups open of the sites that `inside` lets in.
+    #[must_use]
+    pub fn follow_ups(&self, inside: impl Fn(Id<Site>) -> bool) -> i64 {
+        self.follow_ups.iter().filter(|(site, _)| inside(**site)).map(|(_, n)| n).sum()
+    }
+
+    /// Exceptions open; `inside` is asked for the site, or for none where there is none.
+    #[must_use]
+    pub fn exceptions(&self, inside: impl Fn(Option<Id<Site>>) -> bool) -> i64 {
+        self.exceptions.iter().filter(|((_, site), _)| inside(*site)).map(|(_, n)| n).sum()
     }
 
     fn count_site(&mut self, site: Id<Site>, taken_at: Instant, delta: i32) {
@@ -129,8 +171,8 @@ impl RoundCounts {
             let counts = stages.entry(tube.stage).or_default();
             counts.tubes += 1;
             counts.members += i64::from(tube.members);
-            counts.oldest_at = Some(counts.oldest_at.map_or(tube.at, |oldest| oldest.min(tube.at)));
-            if limits[&tube.stage].is_some_and(|limit| now.seconds_since(tube.at) > limit) {
+            counts.oldest_at = Some(counts.oldest_at.map_or(tube.started_at, |oldest| oldest.min(tube.started_at)));
+            if limits[&tube.stage].is_some_and(|limit| now.seconds_since(tube.started_at) > limit) {
                 counts.late += 1;
             }
         }

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::{ops, recount, rows};
 use crate::{
     app::AppState,
+    clock::parse_rfc3339,
     edge::{
         extract::Query,
         guard::By,
@@ -109,7 +110,7 @@ fn event(json: &[u8]) -> Bytes {
 pub struct OfFigure {
     /// The round; the open one, or else the newest, if absent.
     round: Option<Uuid>,
-    /// `missing`, `persons`, `collections`, `tubes`, `stage`, `site`, `lab`, `person_reports`, `follow_ups`, `exceptions`, `sites`, `sites_stuck`, `devices_silent`.
+    /// `missing`, `persons`, `unexpected`, `collections`, `interval`, `tubes`, `stage`, `site`, `lab`, `person_reports`, `non_negative`, `follow_ups`, `exceptions`, `sites`, `sites_stuck`, `devices_silent`.
     figure: String,
     /// Only inside this area.
     area: Option<String>,
@@ -119,6 +120,8 @@ pub struct OfFigure {
     lab: Option<Uuid>,
     /// For `stage`.
     stage: Option<String>,
+    /// For `interval`: when its five minutes begin (RFC 3339).
+    from: Option<String>,
     /// Where the last page ended.
     after: Option<String>,
 }
@@ -134,8 +137,12 @@ async fn live_rows(State(app): State<AppState>, By(caller): By, Query(query): Qu
         caller.require_in(Action::ReadLive, area)?;
         scope = vec![area];
     }
+    let from = match query.from.as_deref() {
+        Some(text) => Some(parse_rfc3339(text).ok_or_else(|| Code::BodyInvalid.field("/from"))?),
+        None => None,
+    };
     let wanted =
-        rows::Wanted { round, figure: query.figure, scope, site: query.site, lab: query.lab, stage: query.stage, after: query.after };
+        rows::Wanted { round, figure: query.figure, scope, site: query.site, lab: query.lab, stage: query.stage, from, after: query.after };
     Ok(Json(rows::rows(&app, wanted).await?))
 }
 

@@ -80,6 +80,7 @@ pub(super) fn draw(app: &App, round: Option<Id<Round>>, scope: &[AreaCode]) -> R
     let loose = if sight.whole() { fold.loose.values().sum() } else { 0 };
     let mut frame = view::frame(&sight, round, counts, loose);
     frame.change = fold.seq;
+    view::for_screen(&mut frame);
     let json = serde_json::to_vec(&frame).map_err(|e| Code::Internal.problem().detail(e.to_string()))?;
     Ok(Rendered { seq: fold.seq, drawn: tokio::time::Instant::now(), json: Bytes::from(json) })
 }

@@ -8,10 +8,11 @@ use allclear_domain::{
         id::{Id, PersonNo, Round, Site},
         time::Instant,
     },
-    live::RoundCounts,
+    live::{FIVE_MINUTES_S, RoundCounts},
     people::mask,
     sampling::tube::Stage,
 };
+use allclear_store::live::CollectionsOf;
 use allclear_wire::live::DrillDown;
 use uuid::Uuid;
 
@@ -42,6 +43,8 @@ pub struct Wanted {
     pub lab: Option<Uuid>,
     /// For `stage`.
     pub stage: Option<String>,
+    /// For `interval`: when its five minutes begin.
+    pub from: Option<Instant>,
     /// Where the last page ended.
     pub after: Option<String>,
 }
@@ -53,9 +56,10 @@ fn table(figure: &str, columns: &[&str]) -> DrillDown {
 /// The rows.
 pub async fn rows(app: &App, wanted: Wanted) -> Result<DrillDown> {
     match wanted.figure.as_str() {
-        "missing" | "persons" => persons(app, &wanted).await,
-        "collections" => collections(app, &wanted).await,
+        "missing" | "persons" | "unexpected" => persons(app, &wanted).await,
+        "collections" | "interval" => collections(app, &wanted).await,
         "tubes" | "stage" | "site" | "person_reports" => Ok(tubes(app, &wanted)),
+        "non_negative" => non_negative(app, &wanted).await,
         "lab" => lab(app, &wanted).await,
         "follow_ups" => follow_ups(app, &wanted).await,
         "exceptions" => exceptions(app, &wanted).await,
@@ -83,12 +87,14 @@ fn area_name(app: &App, area: AreaCode) -> String {
 
 async fn persons(app: &App, wanted: &Wanted) -> Result<DrillDown> {
     let after: u64 = wanted.after.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let missing = wanted.figure == "missing";
     let (mut found, total) = look(app, wanted, |sight, counts| {
         let mut all = (Vec::new(), 0);
         for area in sight.scope {
-            let (rows, total) =
-                if missing { counts.persons.missing(*area, after, PAGE) } else { counts.persons.sampled(*area, after, PAGE) };
+            let (rows, total) = match wanted.figure.as_str() {
+                "missing" => counts.persons.missing(*area, after, PAGE),
+                "unexpected" => counts.persons.unexpected(*area, after, PAGE),
+                _ => counts.persons.sampled(*area, after, PAGE),
+            };
             all.0.extend(rows);
             all.1 += total;
         }
@@ -121,19 +127,59 @@ async fn collections(app: &App, wanted: &Wanted) -> Result<DrillDown> {
         _ => (String::new(), Uuid::nil()),
     };
     let round = wanted.round;
-    let rows = app.store.read("list_collections", move |tx| tx.list_collections(round, (&tube, id), PAGE as i64)).await?;
+    let (from, until) = match (wanted.figure.as_str(), wanted.from) {
+        ("interval", Some(from)) => (from, from.plus_seconds(FIVE_MINUTES_S)),
+        ("interval", None) => return Err(Code::BodyInvalid.field("/from")),
+        _ => (Instant(i64::MIN), Instant(i64::MAX)),
+    };
+    let villages = villages(app, wanted);
+    let rows = app
+        .store
+        .read("list_collections", move |tx| {
+            let look = CollectionsOf { round, areas: villages.as_deref(), from, until };
+            tx.list_collections(&look, (&tube, id), PAGE as i64)
+        })
+        .await?;
     let names = names(app, rows.iter().filter_map(|row| row.person).collect()).await?;
-    let mut out = table(&wanted.figure, &["tube", "person", "site", "station", "at"]);
+    let mut out = table(&wanted.figure, &["tube", "person", "name", "site", "station", "at"]);
     out.next = (rows.len() == PAGE).then(|| rows.last().map(|row| format!("{} {}", row.tube, row.id.uuid()))).flatten();
     look(app, wanted, |sight, counts| {
         let inside = counts.persons.villages().iter().filter(|(area, _)| sight.sees(**area));
-        out.total = inside.map(|(_, counts)| counts.collections).sum();
-        for row in rows.into_iter().filter(|row| sight.sees_site(row.site)) {
+        out.total = match wanted.from {
+            Some(from) => {
+                counts.curve(|site| sight.sees_site(site)).get(&from.0.div_euclid(FIVE_MINUTES_S * 1_000_000)).copied().unwrap_or(0)
+            }
+            None => inside.map(|(_, counts)| counts.collections).sum(),
+        };
+        for row in rows {
             let name = row.person.and_then(|no| names.get(&no.0).cloned()).unwrap_or_default();
-            out.rows.push(vec![row.tube, name, site_name(sight, row.site), row.station.to_string(), rfc3339(row.taken_at)]);
+            let no = row.person.map(|no| no.0.to_string()).unwrap_or_default();
+            out.rows.push(vec![row.tube, no, name, site_name(sight, row.site), row.station.to_string(), rfc3339(row.taken_at)]);
         }
     });
     Ok(out)
+}
+
+/// The villages to look in; none for the whole store, where asking for each would only cost.
+fn villages(app: &App, wanted: &Wanted) -> Option<Vec<i64>> {
+    look(app, wanted, |sight, counts| {
+        let of_plan = sight.plan.areas.iter().map(|area| area.code);
+        let all = of_plan.chain(counts.persons.villages().keys().copied());
+        (!sight.whole()).then(|| all.filter(|area| sight.sees(*area)).map(AreaCode::number).collect())
+    })
+}
+
+async fn non_negative(app: &App, wanted: &Wanted) -> Result<DrillDown> {
+    let round = wanted.round;
+    let found = app.store.read("list_non_negative", move |tx| tx.list_non_negative(round, SHORT_MAX)).await?;
+    Ok(look(app, wanted, |sight, counts| {
+        let mut out = table("non_negative", &["tube", "result", "members", "site", "at"]);
+        for row in found.into_iter().filter(|row| sight.sees_site(row.site)) {
+            out.rows.push(vec![row.tube, row.value, row.persons.to_string(), site_name(sight, row.site), rfc3339(row.released_at)]);
+        }
+        out.total = counts.released(|site| sight.sees_site(site)).non_negative;
+        out
+    }))
 }
 
 fn tubes(app: &App, wanted: &Wanted) -> DrillDown {
@@ -151,7 +197,7 @@ fn tubes(app: &App, wanted: &Wanted) -> DrillDown {
             .filter(|(_, tube)| wanted.figure != "tubes" || tube.members > 0)
             .filter(|(_, tube)| wanted.site.is_none_or(|site| tube.site.uuid() == site) && sight.sees_site(tube.site))
             .collect();
-        found.sort_unstable_by(|a, b| (a.1.at, a.0).cmp(&(b.1.at, b.0)));
+        found.sort_unstable_by(|a, b| (a.1.started_at, a.0).cmp(&(b.1.started_at, b.0)));
         let mut out = table(&wanted.figure, &["tube", "state", "members", "site", "at", "age_minutes"]);
         out.total = found.len() as i64;
         out.next = (found.len() > from + PAGE).then(|| (from + PAGE).to_string());
@@ -162,7 +208,7 @@ fn tubes(app: &App, wanted: &Wanted) -> DrillDown {
                 tube.members.to_string(),
                 site_name(sight, tube.site),
                 rfc3339(tube.at),
-                (sight.now.seconds_since(tube.at) / 60).to_string(),
+                (sight.now.seconds_since(tube.started_at) / 60).to_string(),
             ]);
         }
         out
@@ -192,7 +238,7 @@ async fn follow_ups(app: &App, wanted: &Wanted) -> Result<DrillDown> {
     });
     let found = read.await?;
     let names: HashMap<_, _> = app.live.context().labs.iter().map(|(lab, _)| (lab.id, lab.name.clone())).collect();
-    Ok(look(app, wanted, |sight, _| {
+    Ok(look(app, wanted, |sight, counts| {
         let mut out = table("follow_ups", &["tube", "result", "members", "missing", "site", "lab", "opened_at"]);
         for row in found.into_iter().filter(|row| row.round == round && sight.sees_site(row.site)) {
             out.rows.push(vec![
@@ -205,7 +251,7 @@ async fn follow_ups(app: &App, wanted: &Wanted) -> Result<DrillDown> {
                 rfc3339(row.opened_at),
             ]);
         }
-        out.total = out.rows.len() as i64;
+        out.total = counts.follow_ups(|site| sight.sees_site(site));
         out
     }))
 }

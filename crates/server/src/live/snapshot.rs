@@ -10,7 +10,7 @@ use allclear_domain::{
         id::{Id, Site},
         time::Instant,
     },
-    live::{Persons, RoundCounts, SiteCounts, TubeNow},
+    live::{Persons, Released, RoundCounts, SiteCounts, TubeNow},
     sampling::tube::Stage,
 };
 use roaring::RoaringTreemap;
@@ -22,13 +22,12 @@ struct Stored {
     sampled: Vec<(i64, String)>,
     odd: Vec<(i64, u64, i32)>,
     collections: Vec<(i64, i64)>,
-    tubes: Vec<(String, String, i32, Uuid, i64)>,
+    tubes: Vec<(String, String, i32, Uuid, i64, i64)>,
     sites: Vec<(Uuid, i64, Option<i64>, Vec<(i64, i64)>)>,
     devices: Vec<(i64, i64)>,
-    reports: i64,
-    non_negative: i64,
-    follow_ups: i64,
-    exceptions: BTreeMap<String, i64>,
+    released: Vec<(Uuid, i64, i64)>,
+    follow_ups: Vec<(Uuid, i64)>,
+    exceptions: Vec<(String, Option<Uuid>, i64)>,
 }
 
 fn bitmap_text(bitmap: &RoaringTreemap) -> String {
@@ -47,17 +46,20 @@ pub fn round(counts: &RoundCounts) -> Vec<u8> {
         sampled: sampled.iter().map(|(area, bitmap)| (area.number(), bitmap_text(bitmap))).collect(),
         odd: odd.iter().map(|((area, person), n)| (area.number(), *person, *n)).collect(),
         collections: villages.iter().filter(|(_, c)| c.collections != 0).map(|(area, c)| (area.number(), c.collections)).collect(),
-        tubes: counts.tubes.iter().map(|(code, t)| (code.clone(), t.stage.as_str().into(), t.members, t.site.uuid(), t.at.0)).collect(),
+        tubes: counts
+            .tubes
+            .iter()
+            .map(|(code, t)| (code.clone(), t.stage.as_str().into(), t.members, t.site.uuid(), t.at.0, t.started_at.0))
+            .collect(),
         sites: counts
             .sites
             .iter()
             .map(|(site, c)| (site.uuid(), c.collections, c.last_at.map(|at| at.0), c.steps.iter().map(|(k, v)| (*k, *v)).collect()))
             .collect(),
         devices: counts.devices.iter().map(|(no, at)| (*no, at.0)).collect(),
-        reports: counts.reports,
-        non_negative: counts.non_negative,
-        follow_ups: counts.follow_ups,
-        exceptions: counts.exceptions.clone(),
+        released: counts.released.iter().map(|(site, r)| (site.uuid(), r.reports, r.non_negative)).collect(),
+        follow_ups: counts.follow_ups.iter().map(|(site, n)| (site.uuid(), *n)).collect(),
+        exceptions: counts.exceptions.iter().map(|((kind, site), n)| (kind.clone(), site.map(Id::uuid), *n)).collect(),
     };
     serde_json::to_vec(&stored).unwrap_or_default()
 }
@@ -74,8 +76,9 @@ pub fn read_round(seq: i64, body: &[u8]) -> Option<RoundCounts> {
     }
     let odd = stored.odd.into_iter().map(|(number, person, n)| Some(((area(number)?, person), n))).collect::<Option<_>>()?;
     let collections = stored.collections.into_iter().map(|(number, n)| Some((area(number)?, n))).collect::<Option<_>>()?;
-    let tubes = stored.tubes.into_iter().map(|(code, stage, members, site, at)| {
-        Some((code, TubeNow { stage: Stage::parse(&stage)?, members, site: Id::new(site), at: Instant(at) }))
+    let tubes = stored.tubes.into_iter().map(|(code, stage, members, site, at, started_at)| {
+        let (site, at, started_at) = (Id::new(site), Instant(at), Instant(started_at));
+        Some((code, TubeNow { stage: Stage::parse(&stage)?, members, site, at, started_at }))
     });
     let sites = stored.sites.into_iter().map(|(site, collections, last_at, steps)| {
         let counts = SiteCounts { collections, last_at: last_at.map(Instant), steps: steps.into_iter().collect() };
@@ -87,10 +90,13 @@ pub fn read_round(seq: i64, body: &[u8]) -> Option<RoundCounts> {
         tubes: tubes.collect::<Option<_>>()?,
         sites: sites.collect(),
         devices: stored.devices.into_iter().map(|(no, at)| (no, Instant(at))).collect(),
-        reports: stored.reports,
-        non_negative: stored.non_negative,
-        follow_ups: stored.follow_ups,
-        exceptions: stored.exceptions,
+        released: stored
+            .released
+            .into_iter()
+            .map(|(site, reports, non_negative)| (Id::new(site), Released { reports, non_negative }))
+            .collect(),
+        follow_ups: stored.follow_ups.into_iter().map(|(site, n)| (Id::new(site), n)).collect(),
+        exceptions: stored.exceptions.into_iter().map(|(kind, site, n)| ((kind, site.map(Id::new)), n)).collect(),
     })
 }
 

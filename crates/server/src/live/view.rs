@@ -89,9 +89,9 @@ impl Sight<'_> {
 #[must_use]
 pub const fn limit_s(profile: &Profile, stage: Stage) -> Option<i64> {
     match stage {
-        Stage::Sealed | Stage::Boxed | Stage::InTransit => Some(profile.tube_to_lab_max_s),
+        Stage::Open | Stage::Sealed | Stage::Boxed | Stage::InTransit => Some(profile.tube_to_lab_max_s),
         Stage::Received | Stage::OnRun | Stage::Resulted => Some(profile.lab_turnaround_max_s),
-        Stage::Open | Stage::Released | Stage::Rejected | Stage::Void => None,
+        Stage::Released | Stage::Rejected | Stage::Void => None,
     }
 }
 
@@ -115,11 +115,13 @@ pub fn frame(sight: &Sight<'_>, round: Option<Id<Round>>, counts: &RoundCounts, 
     let inside = |site| sight.sees_site(site);
     let total = counts.persons.villages().iter().filter(|(area, _)| sight.sees(**area)).fold(Counts::default(), |sum, (_, c)| sum.plus(*c));
     let stages = counts.stages(sight.now, inside, |stage| limit_s(&sight.plan.profile, stage));
-    let mut sites = sites(sight, row, counts);
+    let sites = sites(sight, row, counts);
     let stuck = sites.iter().filter(|site| site.stuck.is_some()).count();
     let curve = counts.curve(inside);
-    let (devices, devices_silent) = devices(sight, counts);
-    let frame = wire::LiveFrame {
+    let silent = silent(sight, counts);
+    let released = counts.released(inside);
+    let whole = sight.whole();
+    wire::LiveFrame {
         as_of: rfc3339(sight.now),
         change: counts.seq,
         round: round.map(Id::uuid),
@@ -127,8 +129,8 @@ pub fn frame(sight: &Sight<'_>, round: Option<Id<Round>>, counts: &RoundCounts, 
         total: area_counts(String::new(), String::new(), total),
         persons_in_open_tubes: stages.get(&Stage::Open).map_or(0, |s| s.members),
         tubes: counts.filled_tubes(inside),
-        person_reports: counts.reports,
-        non_negative: counts.non_negative,
+        person_reports: released.reports,
+        non_negative: released.non_negative,
         areas: areas(sight, row, counts),
         pipeline: pipeline(&stages),
         curve: curve_points(&curve),
@@ -139,14 +141,19 @@ pub fn frame(sight: &Sight<'_>, round: Option<Id<Round>>, counts: &RoundCounts, 
         sites_stuck: stuck as i64,
         forecast: row.map(|_| forecast(sight, total, &curve)),
         labs: labs(sight),
-        follow_ups_open: counts.follow_ups,
-        exceptions_open: counts.exceptions.values().sum::<i64>() + loose,
-        devices,
-        devices_silent,
-        ..wire::LiveFrame::default()
-    };
-    sites.truncate(SITES_SHOWN);
-    wire::LiveFrame { sites, ..frame }
+        follow_ups_open: counts.follow_ups(inside),
+        exceptions_open: counts.exceptions(|site| site.map_or(whole, inside)) + loose,
+        devices: counts.devices.len() as i64,
+        devices_silent_total: silent.len() as i64,
+        devices_silent: silent,
+        sites,
+    }
+}
+
+/// Cuts the lists of a frame to what a screen shows; a report keeps them whole.
+pub fn for_screen(frame: &mut wire::LiveFrame) {
+    frame.sites.truncate(SITES_SHOWN);
+    frame.devices_silent.truncate(DEVICES_SHOWN);
 }
 
 /// The areas below the scope's root that the round is about; of several roots, the roots.
@@ -198,7 +205,7 @@ pub const STAGES: [(&str, &[Stage]); 8] = [
 ];
 
 fn ages(sight: &Sight<'_>, stages: &BTreeMap<Stage, StageCounts>) -> Vec<wire::StageAge> {
-    STAGES[1..6]
+    STAGES[..6]
         .iter()
         .map(|(word, of)| {
             let of = || of.iter().filter_map(|stage| stages.get(stage));
@@ -240,9 +247,9 @@ fn forecast(sight: &Sight<'_>, total: Counts, curve: &BTreeMap<i64, i64>) -> wir
 #[must_use]
 pub fn sites(sight: &Sight<'_>, round: Option<&RoundRow>, counts: &RoundCounts) -> Vec<wire::SiteLoad> {
     let mut late: BTreeMap<Id<Site>, i64> = BTreeMap::new();
-    let field = [Stage::Sealed, Stage::Boxed];
+    let field = [Stage::Open, Stage::Sealed, Stage::Boxed];
     for tube in counts.tubes.values().filter(|tube| field.contains(&tube.stage)) {
-        if limit_s(&sight.plan.profile, tube.stage).is_some_and(|limit| sight.now.seconds_since(tube.at) > limit) {
+        if limit_s(&sight.plan.profile, tube.stage).is_some_and(|limit| sight.now.seconds_since(tube.started_at) > limit) {
             *late.entry(tube.site).or_default() += 1;
         }
     }
@@ -275,7 +282,9 @@ fn site_load(sight: &Sight<'_>, round: Option<&RoundRow>, queue: Queue, site: &S
     let rate = recent as f64 * 2.0 / f64::from(site.stations.max(1));
     let sampling = site.open && round.is_some_and(|round| round.state == RoundState::Open);
     let left = queue.remaining;
-    let quiet = own.last_at.is_some_and(|at| sight.now.seconds_since(at) > SITE_SILENT_S);
+    // A site that never reported is as silent as one that stopped; a round that just opened is not.
+    let quiet =
+        own.last_at.or(round.and_then(|round| round.window.opened_at)).is_some_and(|at| sight.now.seconds_since(at) > SITE_SILENT_S);
     let stuck = if late > 0 {
         Some("tubes_late")
     } else if sampling && left > 0 && quiet {
@@ -339,10 +348,4 @@ pub fn silent(sight: &Sight<'_>, counts: &RoundCounts) -> Vec<wire::SilentDevice
         .collect();
     silent.sort_by_key(|(seen, row)| (*seen, row.device_no));
     silent.into_iter().map(|(_, row)| row).collect()
-}
-
-fn devices(sight: &Sight<'_>, counts: &RoundCounts) -> (i64, Vec<wire::SilentDevice>) {
-    let mut silent = silent(sight, counts);
-    silent.truncate(DEVICES_SHOWN);
-    (counts.devices.len() as i64, silent)
 }

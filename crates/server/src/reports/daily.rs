@@ -18,6 +18,13 @@ pub fn day_of(at: Instant) -> Date {
     jiff::Timestamp::from_microsecond(at.plus_seconds(CHINA_S).0).map_or(Date::MIN, |t| t.to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 
+/// The first moment after a day in China.
+#[must_use]
+pub fn end_of(day: Date) -> Option<Instant> {
+    let next = day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Instant(next.timestamp().as_microsecond()).plus_seconds(-CHINA_S))
+}
+
 fn local(text: &str) -> String {
     let at = parse_rfc3339(text).unwrap_or_default().plus_seconds(CHINA_S);
     crate::clock::rfc3339(at).chars().take(16).collect::<String>().replace('T', " ")
@@ -46,24 +53,24 @@ pub struct Report {
 
 impl Report {
     /// Makes the report from a frame of the screen.
-    pub fn new(frame: &[u8], day: Date, english: bool) -> Result<Self> {
-        let frame: LiveFrame = serde_json::from_slice(frame).map_err(|e| Code::Internal.problem().detail(e.to_string()))?;
+    #[must_use]
+    pub fn new(frame: &LiveFrame, day: Date, english: bool) -> Self {
         let t = |zh: &'static str, en: &'static str| if english { en } else { zh };
         let as_of = local(&frame.as_of);
         let silent = frame.devices_silent.len();
-        Ok(Self {
+        Self {
             title: format!("{} {day}", t("核酸检测日报", "Daily report of testing")),
             subtitle: format!("{} · {} {as_of} · {} {silent}", frame.round_name, t("数据截至", "as of"), t("失联设备", "silent devices")),
             foot: format!("Allclear · {} · {as_of} · #{}", frame.round_name, frame.change),
-            facts: facts(&frame, english),
+            facts: facts(frame, english),
             sheets: vec![
-                towns(&frame, english),
-                hours(&frame, day, english),
-                pipeline(&frame, english),
-                labs(&frame, english),
-                sites(&frame, english),
+                towns(frame, english),
+                hours(frame, day, english),
+                pipeline(frame, english),
+                labs(frame, english),
+                sites(frame, english),
             ],
-        })
+        }
     }
 
     /// As PDF.
@@ -198,6 +205,7 @@ fn hours(frame: &LiveFrame, day: Date, english: bool) -> Sheet {
 fn pipeline(frame: &LiveFrame, english: bool) -> Sheet {
     let t = |zh: &'static str, en: &'static str| if english { en } else { zh };
     let name = |stage: &str| match stage {
+        "open" => t("采样中", "Open"),
         "at_site" => t("在采样点", "At site"),
         "in_transit" => t("转运中", "In transit"),
         "received" => t("已接收", "Received"),

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::daily;
+use super::{as_of, daily};
 use crate::{
     app::AppState,
     edge::{
@@ -32,7 +32,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 pub struct OfDay {
     /// The round; the open one, or else the newest, if absent.
     round: Option<Uuid>,
-    /// Day of the hourly table in China, `2022-01-06`; today if absent.
+    /// Day in China, `2022-01-06`: the figures are as they were at its end; today, as they are now, if absent.
     date: Option<String>,
     /// `zh` (default) or `en`.
     lang: Option<String>,
@@ -53,12 +53,12 @@ async fn daily_report(
         _ => return Err(Code::NotFound.problem()),
     };
     let round = ops::round(&app.plan(), query.round)?;
-    let rendered = ops::frame(&app, round, &ops::scope(&caller), true)?;
     let day = match query.date.as_deref() {
         Some(text) => text.parse().map_err(|_| Code::BodyInvalid.field("/date"))?,
         None => daily::day_of(app.now()),
     };
-    let report = daily::Report::new(&rendered.json, day, query.lang.as_deref() == Some("en"))?;
+    let frame = as_of::frame_of_day(&app, round, &ops::scope(&caller), day).await?;
+    let report = daily::Report::new(&frame, day, query.lang.as_deref() == Some("en"));
     let broken = |_| Code::Internal.problem();
     let bytes =
         tokio::task::spawn_blocking(move || if name == "daily.pdf" { report.pdf() } else { report.xlsx() }).await.map_err(broken)??;

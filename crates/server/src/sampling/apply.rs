@@ -120,6 +120,11 @@ pub fn outcome(id: uuid::Uuid, verdict: Verdict) -> Outcome {
     }
 }
 
+/// The clock of a tube in the field runs from its first swab; a laboratory's own clock is not ours to set.
+pub(super) fn field_clock(tube: &TubeRow) -> Option<Instant> {
+    (tube.stage <= Stage::InTransit).then_some(tube.opened_at)
+}
+
 /// The one warning that a registrar reads: a person sampled before goes first, then the order to
 /// close; that a tube is full the phone sees itself.
 fn warning(of_tube: Option<Warning>, said: Option<Warning>) -> Option<Warning> {
@@ -297,8 +302,9 @@ impl Work<'_, '_> {
         for (code, before) in std::mem::take(&mut self.appended) {
             let Some(tube) = self.tubes.get(&code) else { continue };
             let (round, site, to, members, at) = (tube.round, tube.site, tube.stage, tube.valid, tube.last.at);
+            let started_at = field_clock(tube);
             let bucket = self.tx.bucket(code.as_bytes());
-            self.note(bucket, Fact::Tube { code, round, site, from: before, to, members, at });
+            self.note(bucket, Fact::Tube { code, round, site, from: before, to, members, at, started_at });
         }
         let dirty = std::mem::take(&mut self.dirty);
         for code in dirty.keys() {
@@ -373,7 +379,7 @@ impl Work<'_, '_> {
         };
         if self.tx.open_exception(&exception)? {
             let bucket = self.tx.bucket(command.subject.as_bytes());
-            self.note(bucket, Fact::Exception { kind: exception.kind, round, delta: 1 });
+            self.note(bucket, Fact::Exception { kind: exception.kind, round, site, delta: 1 });
         }
         Ok(())
     }

@@ -156,7 +156,7 @@ fn judge(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, event: &Cust
         Verdict::Accepted | Verdict::AcceptedFull if event.verdict != word => {
             if work.tx.resolve_exception(&event.subject, id, None, now, "facts", "later facts settled it")? {
                 let bucket = work.tx.bucket(event.subject.as_bytes());
-                work.note(bucket, Fact::Exception { kind: event.verdict.clone(), round: None, delta: -1 });
+                work.note(bucket, Fact::Exception { kind: event.verdict.clone(), round: None, site: None, delta: -1 });
             }
             Ok(())
         }
@@ -273,6 +273,7 @@ fn carry(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &HandOver
             to: moved.stage,
             members: moved.valid,
             at: now,
+            started_at: Some(moved.opened_at),
         };
         work.note(bucket, fact);
         work.tubes.insert(moved.code.clone(), moved);

@@ -121,7 +121,7 @@ fn judge(tx: &Tx<'_>, plan: &Plan, swabs: &[PersonCollectionRow], now: Instant, 
             }
         };
         if delta != 0 {
-            facts.push(Fact::Exception { kind: kind.into(), round: Some(swab.round), delta });
+            facts.push(Fact::Exception { kind: kind.into(), round: Some(swab.round), site: Some(swab.site), delta });
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ use allclear_store::{
 use allclear_wire::sync::Op;
 
 use super::{
-    apply::{Work, counted, new_tube},
+    apply::{Work, counted, field_clock, new_tube},
     boxes,
     command::Incoming,
 };
@@ -224,8 +224,8 @@ fn open_for(work: &mut Work<'_, '_>, now: Instant, row: &CollectionRow, kind: Ex
 
 fn close_for(work: &mut Work<'_, '_>, now: Instant, subject: &str, id: uuid::Uuid) -> Result<()> {
     // The feed hears of the round that it heard of when the exception was opened.
-    let (kind, round) = match work.tx.exception(subject, id)? {
-        Some(exception) if exception.state == "open" => (exception.kind, exception.round),
+    let (kind, round, site) = match work.tx.exception(subject, id)? {
+        Some(exception) if exception.state == "open" => (exception.kind, exception.round, exception.site),
         _ => return Ok(()),
     };
     // Two exceptions are about more than one tube's facts and stay for a person.
@@ -234,7 +234,7 @@ fn close_for(work: &mut Work<'_, '_>, now: Instant, subject: &str, id: uuid::Uui
     }
     if work.tx.resolve_exception(subject, id, None, now, "facts", "later facts settled it")? {
         let bucket = work.touch(subject);
-        work.note(bucket, Fact::Exception { kind, round, delta: -1 });
+        work.note(bucket, Fact::Exception { kind, round, site, delta: -1 });
     }
     Ok(())
 }
@@ -311,6 +311,7 @@ fn write_tube(
             to: row.stage,
             members: row.valid,
             at: row.stage_at,
+            started_at: field_clock(&row),
         };
         work.note(bucket, fact);
         work.tubes.insert(row.code.clone(), row);
@@ -353,9 +354,9 @@ fn write_emptied(work: &mut Work<'_, '_>, code: &str) -> Result<()> {
     tube.valid = 0;
     tube.inside = 0;
     tube.station = None;
-    let (round, site, stage, at) = (tube.round, tube.site, tube.stage, tube.stage_at);
+    let (round, site, stage, at, started_at) = (tube.round, tube.site, tube.stage, tube.stage_at, field_clock(tube));
     let bucket = work.touch(code);
-    work.note(bucket, Fact::Tube { code: code.to_owned(), round, site, from: Some(stage), to: stage, members: 0, at });
+    work.note(bucket, Fact::Tube { code: code.to_owned(), round, site, from: Some(stage), to: stage, members: 0, at, started_at });
     work.flush()
 }
 

@@ -17,7 +17,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 /// Every step of a tube, a box or a person: who, where, when, with which device; persons masked.
 #[utoipa::path(get, path = "/api/v1/trace/{kind}/{code}",
-    params(("kind" = String, Path, description = "`tube`, `box` or `person`"), ("code" = String, Path, description = "Barcode; of a person the card code or the number")),
+    params(("kind" = String, Path, description = "`tube`, `box`, `person`, or `any` for whatever has the code"), ("code" = String, Path, description = "Barcode; of a person the card code or the number")),
     responses((status = 200, body = Trace), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn trace(State(app): State<AppState>, By(caller): By, Path((kind, code)): Path<(String, String)>) -> Result<Json<Trace>> {
     Ok(Json(ops::trace(&app, &caller, &kind, &code).await?))

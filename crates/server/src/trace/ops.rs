@@ -47,6 +47,10 @@ struct Found {
     accounts: HashMap<Uuid, String>,
     devices: HashMap<i64, DeviceRow>,
     persons: HashMap<i64, String>,
+    /// Names of the sites where tubes and boxes were filled, by code.
+    sites: HashMap<String, String>,
+    /// Names of the laboratories that have the tubes, by code; of a box, of those that received it.
+    labs: HashMap<String, String>,
 }
 
 /// The trace of one thing.
@@ -57,6 +61,7 @@ pub async fn trace(app: &App, caller: &Caller, kind: &str, code: &str) -> Result
         "tube" => ("tube", TubeCode::parse(code).map_err(|_| malformed())?.as_str().to_owned()),
         "box" => ("box", BoxCode::parse(code).map_err(|_| malformed())?.as_str().to_owned()),
         "person" => ("person", code.trim().to_owned()),
+        "any" => ("any", code.trim().to_owned()),
         _ => return Err(Code::NotFound.problem()),
     };
     let read_plan = std::sync::Arc::clone(&plan);
@@ -66,6 +71,7 @@ pub async fn trace(app: &App, caller: &Caller, kind: &str, code: &str) -> Result
             let found = match kind {
                 "tube" => tube(tx, &read_plan, &code)?,
                 "box" => the_box(tx, &read_plan, &code)?,
+                "any" => anything(tx, &read_plan, &code)?,
                 _ => person(tx, &read_plan, &code)?,
             };
             let mut found = found.ok_or_else(|| Code::NotFound.problem())?;
@@ -85,6 +91,21 @@ fn site_name(plan: &Plan, site: Id<Site>) -> String {
     plan.sites.get(&site).map(|site| site.name.clone()).unwrap_or_default()
 }
 
+/// Whatever has this code: a tube (of any maker), else a box, else a person.
+fn anything(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
+    if let Ok(tube_code) = TubeCode::parse(code)
+        && let Some(found) = tube(tx, plan, tube_code.as_str())?
+    {
+        return Ok(Some(found));
+    }
+    if let Ok(box_code) = BoxCode::parse(code)
+        && let Some(found) = the_box(tx, plan, box_code.as_str())?
+    {
+        return Ok(Some(found));
+    }
+    person(tx, plan, code)
+}
+
 fn tube(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
     let (collections, custody) = (tx.collections_of(code)?, tx.custody_of(code)?);
     let row = tx.tube(code)?;
@@ -93,8 +114,9 @@ fn tube(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
     }
     let lab = tx.lab_tubes(&[code])?.remove(code);
     let mut trace = Trace { kind: "tube".into(), code: code.into(), ..Trace::default() };
-    let mut area = None;
+    let (mut area, mut sites) = (None, HashMap::new());
     if let Some(row) = row {
+        sites.insert(code.to_owned(), site_name(plan, row.site));
         area = plan.sites.get(&row.site).map(|site| site.area);
         trace.state = row.stage.as_str().into();
         trace.round = plan.rounds.get(&row.round).map(|round| round.name.clone()).unwrap_or_default();
@@ -103,7 +125,7 @@ fn tube(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
         trace.box_code = row.box_code;
     }
     trace.result = lab.filter(|lab| lab.released_at.is_some()).and_then(|lab| lab.value).map(|value| value.as_str().into());
-    Ok(Some(Found { trace, area, collections, custody, ..Found::default() }))
+    Ok(Some(Found { trace, area, collections, custody, sites, ..Found::default() }))
 }
 
 fn the_box(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
@@ -118,7 +140,8 @@ fn the_box(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
         ..Trace::default()
     };
     let area = row.site.and_then(|site| plan.sites.get(&site)).map(|site| site.area);
-    Ok(Some(Found { trace, area, custody, ..Found::default() }))
+    let sites = HashMap::from([(code.to_owned(), trace.place.clone())]);
+    Ok(Some(Found { trace, area, custody, sites, ..Found::default() }))
 }
 
 fn person(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
@@ -132,7 +155,9 @@ fn person(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
     let swabs = tx.person_collections(&BTreeSet::from([no]))?;
     let mut collections = Vec::new();
     let mut custody = Vec::new();
+    let mut sites = HashMap::new();
     for swab in swabs.iter().take(TUBES_MAX) {
+        sites.insert(swab.tube.clone(), site_name(plan, swab.site));
         collections.extend(tx.collections_of(&swab.tube)?.into_iter().filter(|c| c.person == Some(PersonNo(no))));
         // Of the tube only what happened to it as a whole, and what happened to this swab.
         let own = swab.id.uuid().to_string();
@@ -160,7 +185,7 @@ fn person(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
         members: swabs.iter().filter(|swab| swab.valid).count() as i64,
         ..Trace::default()
     };
-    Ok(Some(Found { trace, area: Some(row.living_area), collections, custody, told: told.collect(), ..Found::default() }))
+    Ok(Some(Found { trace, area: Some(row.living_area), collections, custody, told: told.collect(), sites, ..Found::default() }))
 }
 
 fn names(tx: &Tx<'_>, found: &mut Found) -> Result<(), StoreError> {
@@ -176,13 +201,37 @@ fn names(tx: &Tx<'_>, found: &mut Found) -> Result<(), StoreError> {
             found.devices.insert(no, device);
         }
     }
+    let mut subjects: Vec<&str> = found.custody.iter().map(|row| row.subject.as_str()).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    let labs: HashMap<String, String> = tx.labs()?.into_iter().map(|lab| (lab.id.to_string(), lab.name)).collect();
+    let of_tubes = tx.lab_tubes(&subjects)?.into_iter().filter_map(|(tube, row)| Some((tube, labs.get(&row.lab.to_string())?.clone())));
+    let of_boxes = found.custody.iter().filter_map(|row| Some((row.subject.clone(), labs.get(row.target.as_deref()?)?.clone())));
+    found.labs = of_tubes.chain(of_boxes).collect();
     let persons: Vec<i64> = found.collections.iter().filter_map(|row| row.person).map(|no| no.0).collect();
     found.persons = tx.persons(&persons)?.into_iter().map(|row| (row.no.0, mask::name(&row.name))).collect();
     Ok(())
 }
 
+/// Events that happen in a laboratory; all others happen where the tube or box was filled.
+const IN_LABORATORY: [&str; 8] =
+    ["box_received", "placed_on_run", "received", "rejected", "released", "repeated", "resulted", "taken_off_run"];
+/// What of an event's detail is told, in this order; the place stands in its own column.
+const TOLD: [&str; 6] = ["run", "well", "value", "outcome", "reason", "note"];
+
+/// An event's detail as words that a page translates one by one, ` · ` between them.
+fn note(detail: &str) -> String {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(detail) else { return detail.to_owned() };
+    let words = TOLD.iter().filter_map(|key| match fields.get(*key)? {
+        serde_json::Value::String(text) if !text.is_empty() => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    });
+    words.collect::<Vec<_>>().join(" · ")
+}
+
 fn in_order(plan: &Plan, found: Found) -> Trace {
-    let Found { mut trace, collections, custody, told, accounts, devices, persons, .. } = found;
+    let Found { mut trace, collections, custody, told, accounts, devices, persons, sites, labs, .. } = found;
     let who = |id: Uuid| accounts.get(&id).cloned().unwrap_or_default();
     let device = |no: i64| devices.get(&no).map(|device| device.label.clone()).unwrap_or_default();
     let foreign = |code: &str| (code != trace.code).then(|| code.to_owned());
@@ -209,6 +258,7 @@ fn in_order(plan: &Plan, found: Found) -> Trace {
         let in_box = matches!(row.event.as_str(), "packed" | "unpacked");
         let tube = if row.event.starts_with("tube_") { row.target.clone() } else { foreign(&row.subject) };
         let counted = row.counted.map(|n| n.to_string());
+        let places = if IN_LABORATORY.contains(&row.event.as_str()) { &labs } else { &sites };
         let step = TraceStep {
             at: rfc3339(row.key.at),
             recorded_at: rfc3339(row.recorded_at),
@@ -219,7 +269,8 @@ fn in_order(plan: &Plan, found: Found) -> Trace {
             device: device(row.key.device_no),
             tube,
             box_code: row.target.filter(|_| in_box),
-            note: row.detail.or(counted),
+            place: places.get(&row.subject).cloned().unwrap_or_default(),
+            note: row.detail.map(|detail| note(&detail)).or(counted),
             ..TraceStep::default()
         };
         steps.push((row.key.at, row.key.device_seq, step));

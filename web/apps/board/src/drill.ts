@@ -10,6 +10,8 @@ export interface DrillTarget {
   site?: string
   lab?: string
   stage?: string
+  /** When the five minutes of a bar begin. */
+  from?: string
 }
 
 export type OpenDrill = (target: DrillTarget) => void

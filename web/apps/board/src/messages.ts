@@ -27,6 +27,8 @@ export const messages = defineMessages({
     areas: { title: '应采与已采', area: '镇街', share: '完成率', of: '已采 / 应采', left: '未采' },
     curve: {
       title: '每五分钟采集人次',
+      rows: '明细',
+      interval: '{time} 起五分钟',
       actual: '实际',
       plan: '计划 {n} 人次/5 分钟',
       planName: '计划',
@@ -71,7 +73,7 @@ export const messages = defineMessages({
       },
     },
     labs: { title: '实验室', backlog: '积压 {n} 小时', noBacklog: '无积压', waiting: '待检 {n} · 检测中 {m} · 待审 {k}', none: '尚无标本送检' },
-    devices: { ok: '{n} 台设备在线', silent: '{n} 台设备失联', hint: '其中尚未上传的采样不在数内' },
+    devices: { ok: '{n} 台设备已联络', silent: '{n} 台设备失联', hint: '其中尚未上传的采样不在数内' },
     drill: {
       total: '共 {n} 行',
       empty: '没有明细',
@@ -135,6 +137,8 @@ export const messages = defineMessages({
     areas: { title: 'Expected and sampled', area: 'Town', share: 'Completion', of: 'Sampled / expected', left: 'Missing' },
     curve: {
       title: 'Collections per five minutes',
+      rows: 'Rows',
+      interval: 'Five minutes from {time}',
       actual: 'Actual',
       plan: 'Plan {n} per 5 min',
       planName: 'Plan',

@@ -3160,8 +3160,13 @@ export interface components {
              * @description Devices that took part in this round.
              */
             devices: number;
-            /** @description Of these, silent; longest first, at most 20. */
+            /** @description The silent ones, longest first; at most 20. */
             devices_silent: components["schemas"]["SilentDevice"][];
+            /**
+             * Format: int64
+             * @description Of these, silent.
+             */
+            devices_silent_total: number;
             /**
              * Format: int64
              * @description Exceptions that wait for a person.
@@ -5718,9 +5723,9 @@ export interface components {
              * @description Limit in minutes, if the profile has one.
              */
             limit_minutes?: number | null;
-            /** @description When the oldest came into it. */
+            /** @description When the clock of the oldest began: its first swab, or its reception in a laboratory. */
             oldest_at?: string | null;
-            /** @description `at_site`, `in_transit`, `received`, `on_run`, `resulted`. */
+            /** @description `open`, `at_site`, `in_transit`, `received`, `on_run`, `resulted`. */
             stage: string;
             /**
              * Format: int64
@@ -6001,7 +6006,7 @@ export interface components {
             device_no: number;
             /** @description `collected`, `voided`, `moved_out`, `sealed`, `packed`, `unpacked`, `given`, `taken`, `received`, `on_run`, `resulted`, `released`, … */
             event: string;
-            /** @description Count at a seal, reason of an undo, a run's name. */
+            /** @description Count at a seal, reason of an undo, run and well, a result: words with ` · ` between them. */
             note?: string | null;
             person?: components["schemas"]["TracedPerson"] | null;
             /** @description Where. */
@@ -8617,8 +8622,10 @@ export interface operations {
                 after?: string | null;
                 /** @description Only inside this area. */
                 area?: string | null;
-                /** @description `missing`, `persons`, `collections`, `tubes`, `stage`, `site`, `lab`, `person_reports`, `follow_ups`, `exceptions`, `sites`, `sites_stuck`, `devices_silent`. */
+                /** @description `missing`, `persons`, `unexpected`, `collections`, `interval`, `tubes`, `stage`, `site`, `lab`, `person_reports`, `non_negative`, `follow_ups`, `exceptions`, `sites`, `sites_stuck`, `devices_silent`. */
                 figure: string;
+                /** @description For `interval`: when its five minutes begin (RFC 3339). */
+                from?: string | null;
                 /** @description For `lab`. */
                 lab?: string | null;
                 /** @description The round; the open one, or else the newest, if absent. */
@@ -9755,7 +9762,7 @@ export interface operations {
     daily_report: {
         parameters: {
             query?: {
-                /** @description Day of the hourly table in China, `2022-01-06`; today if absent. */
+                /** @description Day in China, `2022-01-06`: the figures are as they were at its end; today, as they are now, if absent. */
                 date?: string | null;
                 /** @description `zh` (default) or `en`. */
                 lang?: string | null;
@@ -11119,7 +11126,7 @@ export interface operations {
             path: {
                 /** @description Barcode; of a person the card code or the number */
                 code: string;
-                /** @description `tube`, `box` or `person` */
+                /** @description `tube`, `box`, `person`, or `any` for whatever has the code */
                 kind: string;
             };
             cookie?: never;

@@ -120,7 +120,9 @@ pub(in crate::lab) fn derived_id(parts: &[&[u8]]) -> Uuid {
 /// The fact that a tube moved.
 pub(super) fn moved_fact(moved: &Moved, from: Stage, to: Stage, at: Instant) -> Fact {
     let members = if matches!(to, Stage::Rejected | Stage::Void) { 0 } else { moved.members };
-    Fact::Tube { code: moved.code.clone(), round: moved.round, site: moved.site, from: Some(from), to, members, at }
+    // Reception starts the laboratory's clock; a repetition of the run does not start it again.
+    let started_at = (to == Stage::Received && from < Stage::Received).then_some(at);
+    Fact::Tube { code: moved.code.clone(), round: moved.round, site: moved.site, from: Some(from), to, members, at, started_at }
 }
 
 /// The fact that a swab stopped counting.

@@ -117,10 +117,11 @@ fn screen_round(figures: &mut Figures, round: Id<Round>, counts: &RoundCounts) {
         put(figures, Some(round), "stage", stage.as_str(), "members", c.members);
     }
     put(figures, Some(round), "city", "", "tubes", counts.filled_tubes(|_| true));
-    put(figures, Some(round), "lab", "", "person_reports", counts.reports);
-    put(figures, Some(round), "lab", "", "non_negative", counts.non_negative);
-    put(figures, Some(round), "lab", "", "follow_ups", counts.follow_ups);
-    for (kind, n) in &counts.exceptions {
+    let released = counts.released(|_| true);
+    put(figures, Some(round), "lab", "", "person_reports", released.reports);
+    put(figures, Some(round), "lab", "", "non_negative", released.non_negative);
+    put(figures, Some(round), "lab", "", "follow_ups", counts.follow_ups(|_| true));
+    for ((kind, _), n) in &counts.exceptions {
         put(figures, Some(round), "exceptions", kind, "open", *n);
     }
 }

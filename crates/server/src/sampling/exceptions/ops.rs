@@ -126,7 +126,7 @@ pub async fn resolve_exception(app: &App, caller: &Caller, id: Uuid, request: Re
                 return Err(Code::StateConflict.problem());
             }
             let bucket = tx.bucket(row.subject.as_bytes());
-            work.note(bucket, Fact::Exception { kind: row.kind.clone(), round: row.round, delta: -1 });
+            work.note(bucket, Fact::Exception { kind: row.kind.clone(), round: row.round, site: row.site, delta: -1 });
             fold(&mut work, now, &tubes)?;
             Ok(work.finish(now, "resolve_exception", &caller.name)?)
         })

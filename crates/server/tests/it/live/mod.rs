@@ -3,7 +3,7 @@
 mod trace;
 
 use allclear_domain::kernel::code::TubeCode;
-use allclear_server::{live, work};
+use allclear_server::{lab, live, work};
 use allclear_testkit::City;
 use serde_json::{Value, json};
 
@@ -99,6 +99,52 @@ async fn a_second_swab_is_warned_of_and_becomes_an_exception_until_it_is_undone(
     assert_eq!(recount(&city).await["different"], 0);
 }
 
+/// The clock of a tube runs from its first swab: neither its seal nor its box starts it again.
+#[tokio::test]
+async fn a_tube_is_late_by_its_first_swab() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let people = city.people(site).await;
+    let first = phone.swab(round, site, &tube(1), people[0]);
+    phone.records(&[first]).await;
+    city.clock.advance_seconds(3 * 3600 + 1800);
+    let sealed = seal(&mut phone, &tube(1), 1);
+    phone.records(&[sealed]).await;
+    let waits = frame(&city).await;
+    assert_eq!((&waits["stages"][1]["stage"], &waits["stages"][1]["late"]), (&json!("at_site"), &json!(0)));
+    city.clock.advance_seconds(3600);
+    lab::jobs::tick(&city.app).await.unwrap();
+    let late = frame(&city).await;
+    assert_eq!((&late["stages"][1]["tubes"], &late["stages"][1]["late"]), (&json!(1), &json!(1)), "{late}");
+    assert_eq!(late["sites"][0]["stuck"], "tubes_late");
+    let alerts = city.sign_in("headquarters").await.get("/api/v1/clock-alerts").await.ok();
+    assert_eq!((&alerts[0]["tube"], &alerts[0]["level"]), (&json!(tube(1)), &json!("breach")), "the clocks agree");
+    assert_eq!(alerts[0]["started_at"], late["stages"][1]["oldest_at"]);
+}
+
+/// Who leads one town sees that town's figures in every tile, not the city's beside the town's.
+#[tokio::test]
+async fn a_lead_of_a_town_sees_the_figures_of_the_town() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, here, there) = (city.round(), city.site(0), city.site(450));
+    let swabs = [phone.swab(round, here, &tube(1), 999), phone.swab(round, there, &tube(2), 998)];
+    phone.sync(&swabs).await.ok();
+    let plan = city.app.plan();
+    let town = plan.sites[&allclear_domain::kernel::id::Id::new(here)].area.parent().unwrap();
+    assert!(!plan.sites[&allclear_domain::kernel::id::Id::new(there)].area.is_within(town));
+    let grants = json!([{ "role": "site_lead", "area": town.to_string() }]);
+    let account = json!({ "name": "townlead", "display_name": "镇点长", "password": "another-long-one", "grants": grants });
+    city.sign_in("admin").await.post("/api/v1/accounts", account).await.ok();
+    assert_eq!(frame(&city).await["exceptions_open"], 2);
+    let mut lead = city.nobody();
+    lead.sign_in("townlead", "another-long-one").await;
+    let own = lead.get("/api/v1/live/frame").await.ok();
+    assert_eq!(own["exceptions_open"], 1, "{own}");
+    assert_eq!(own["pipeline"]["open"], 1);
+}
+
 #[tokio::test]
 async fn figures_open_their_rows() {
     let city = City::start().await;
@@ -109,13 +155,76 @@ async fn figures_open_their_rows() {
     phone.records(&swabs).await;
     work::drain(&city.app).await.unwrap();
     let headquarters = city.sign_in("headquarters").await;
-    for (figure, total) in [("missing", 997), ("persons", 3), ("collections", 3), ("tubes", 1), ("exceptions", 0), ("follow_ups", 0)] {
+    let curve = headquarters.get("/api/v1/live/frame").await.ok()["curve"][0][0].as_str().unwrap().to_owned();
+    let interval = format!("interval&from={curve}");
+    for (figure, total) in [
+        ("missing", 997),
+        ("persons", 3),
+        ("unexpected", 0),
+        ("collections", 3),
+        (interval.as_str(), 3),
+        ("tubes", 1),
+        ("stage&stage=open", 1),
+        ("stage&stage=rejected", 0),
+        ("person_reports", 0),
+        ("non_negative", 0),
+        ("exceptions", 0),
+        ("follow_ups", 0),
+        ("sites_stuck", 0),
+        ("sites", 452),
+        ("devices_silent", 0),
+    ] {
         let rows = headquarters.get(&format!("/api/v1/live/rows?figure={figure}")).await.ok();
-        assert_eq!(rows["total"], total, "{figure}");
+        assert_eq!(rows["total"], total, "{figure}: {rows}");
+        assert!(rows["rows"].as_array().unwrap().len() as i64 <= total.max(100), "{figure}");
     }
+    headquarters.get("/api/v1/live/rows?figure=interval").await.refused("body_invalid");
     let rows = headquarters.get(&format!("/api/v1/live/rows?figure=site&site={site}")).await.ok();
     assert_eq!(rows["rows"][0][0], tube(1));
     headquarters.get("/api/v1/live/rows?figure=nonsense").await.refused("not_found");
     city.nobody().get("/api/v1/live/frame").await.refused("unauthenticated");
     city.sign_in("courier").await.get("/api/v1/live/frame").await.refused("forbidden");
+}
+
+/// Rows belong to the figure that they stand behind: a lead of one town gets whole pages of that town.
+#[tokio::test]
+async fn rows_are_of_the_areas_of_the_viewer() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    let (round, here, there) = (city.round(), city.site(0), city.site(450));
+    let (mine, theirs) = (city.people(here).await, city.people(there).await);
+    let swabs = [phone.swab(round, there, &tube(1), theirs[0]), phone.swab(round, here, &tube(2), mine[0])];
+    phone.records(&swabs).await;
+    city.drain().await;
+    let town = city.app.plan().sites[&allclear_domain::kernel::id::Id::new(here)].area.parent().unwrap();
+    let path = format!("/api/v1/live/rows?figure=collections&area={town}");
+    let rows = city.sign_in("headquarters").await.get(&path).await.ok();
+    assert_eq!((&rows["total"], &rows["rows"][0][0]), (&json!(1), &json!(tube(2))), "{rows}");
+}
+
+/// A swab is on the screens within two seconds, pushed and not asked for.
+#[tokio::test]
+async fn the_stream_tells_of_a_swab_by_itself() {
+    let city = City::start().await;
+    let mut phone = city.phone("registrar").await;
+    work::start(&city.app);
+    let headquarters = city.sign_in("headquarters").await;
+    let mut stream = headquarters.open("/api/v1/live/stream").await;
+    let first = next_frame(&mut stream).await;
+    assert_eq!(first["total"]["collections"], 0);
+    let swab = phone.swab(city.round(), city.site(0), &tube(1), city.people(city.site(0)).await[0]);
+    phone.records(&[swab]).await;
+    let said = tokio::time::Instant::now();
+    loop {
+        let frame = next_frame(&mut stream).await;
+        if frame["total"]["collections"] == 1 {
+            break;
+        }
+        assert!(said.elapsed() < std::time::Duration::from_secs(30), "the stream never told of it");
+    }
+}
+
+async fn next_frame(stream: &mut allclear_testkit::Events) -> Value {
+    let event = stream.next().await.expect("a frame");
+    serde_json::from_str(event.strip_prefix("event: frame\ndata: ").expect("a frame")).unwrap()
 }

@@ -28,6 +28,11 @@ async fn every_step_of_a_tube_and_a_person_can_be_told() {
     );
     assert!(step["person"]["name"].as_str().unwrap().contains('*'), "masked: {step}");
     assert!(step["who"].as_str().unwrap().contains("登记员"), "{step}");
+    assert_eq!(trace["steps"][3]["place"], trace["place"], "a seal happens where the tube was filled: {trace}");
+    let any = headquarters.get(&format!("/api/v1/trace/any/{}", tube(1))).await.ok();
+    assert_eq!((&any["kind"], &any["steps"]), (&json!("tube"), &trace["steps"]));
+    let number = headquarters.get(&format!("/api/v1/trace/any/{}", people[0])).await.ok();
+    assert_eq!(number["kind"], "person");
     let person = headquarters.get(&format!("/api/v1/trace/person/{}", people[0])).await.ok();
     assert_eq!((person["members"].as_i64(), person["steps"][0]["tube"].as_str()), (Some(1), Some(tube(1).as_str())));
     headquarters.get("/api/v1/trace/tube/T0000000420").await.refused("code_malformed");
@@ -47,8 +52,30 @@ async fn the_daily_report_is_a_pdf_and_a_workbook() {
     let headquarters = city.sign_in("headquarters").await;
     let pdf = headquarters.get("/api/v1/reports/daily.pdf?date=2022-01-06").await;
     assert!(pdf.status.is_success() && pdf.bytes.starts_with(b"%PDF"), "{}", pdf.status);
-    let xlsx = headquarters.get("/api/v1/reports/daily.xlsx?date=2022-01-06&lang=en").await;
-    assert!(xlsx.status.is_success() && xlsx.bytes.starts_with(b"PK"), "{}", xlsx.status);
+    assert_eq!(sampled(&headquarters, "2022-01-06").await, (3, 1000));
+    // Two more on the next day: the report of the first day still says what was so that evening.
+    city.clock.advance_seconds(24 * 3600);
+    let headquarters = city.sign_in("headquarters").await;
+    let later: Vec<_> = people.iter().skip(3).take(2).map(|no| phone.swab(round, site, &tube(2), *no)).collect();
+    phone.sync(&later).await.ok();
+    city.drain().await;
+    assert_eq!(sampled(&headquarters, "2022-01-06").await, (3, 1000));
+    assert_eq!(sampled(&headquarters, "2022-01-05").await, (0, 1000));
+    assert_eq!(headquarters.get("/api/v1/live/frame").await.ok()["total"]["collections"], sampled(&headquarters, "2022-01-07").await.0);
     headquarters.get("/api/v1/reports/daily.pdf?date=6.1.2022").await.refused("body_invalid");
     headquarters.get("/api/v1/reports/weekly.pdf").await.refused("not_found");
+}
+
+/// Expected persons sampled and expected persons, as the workbook of a day says them.
+async fn sampled(headquarters: &allclear_testkit::Client, date: &str) -> (i64, i64) {
+    use calamine::Reader;
+    let xlsx = headquarters.get(&format!("/api/v1/reports/daily.xlsx?date={date}&lang=en")).await;
+    assert!(xlsx.status.is_success() && xlsx.bytes.starts_with(b"PK"), "{}", xlsx.status);
+    let mut book: calamine::Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(xlsx.bytes)).unwrap();
+    let totals = book.worksheet_range_at(0).unwrap().unwrap();
+    let value = |label: &str| {
+        let row = totals.rows().find(|row| row[0].to_string() == label).unwrap_or_else(|| panic!("no {label}"));
+        row[1].to_string().parse().unwrap()
+    };
+    (value("Expected persons sampled"), value("Expected persons"))
 }
