@@ -27,6 +27,23 @@ const dialogOf = (button) => ({
   },
 })
 
+const CSV = (phone) => {
+  const row = (n) => `应采薇,E7000000${n},1390000000${phone},330784105200`
+  return { name: 'register.csv', mimeType: 'text/csv', buffer: Buffer.from(`姓名,证件号码,手机号,村社区\n${row(1)}\n${row(2)}\n错一个,1,x,y\n`) }
+}
+
+/** Uploads a register from the list of imports; the page of its columns is open then. */
+async function uploadRegister(page, phone) {
+  await page.setInputFiles('main input[type=file]', CSV(phone))
+  await page.waitForSelector('main .el-select')
+}
+
+/** Takes it in. */
+async function takeRegisterIn(page) {
+  await page.click('main .el-button--primary')
+  await page.waitForSelector('main a.download')
+}
+
 /** `open` does what a person would do after the page has loaded. */
 export const PAGES = [
   { name: 'landing', path: '/', sizes: [[1280, 860], PHONES[0]] },
@@ -68,6 +85,42 @@ export const PAGES = [
     open: async (page) => {
       await page.click('.demo button')
       await page.waitForSelector('.my')
+    },
+  },
+  {
+    name: 'desk-person',
+    path: '/desk/#/people',
+    role: 'administrator',
+    sizes: [DESK_SIZE],
+    ready: 'main .find input',
+    open: async (page) => {
+      await page.fill('main .find input', 'z')
+      await page.click('main .el-table__row a.name')
+      await page.waitForSelector('main .merge-other')
+    },
+  },
+  {
+    name: 'desk-import-columns',
+    path: '/desk/#/imports',
+    role: 'administrator',
+    sizes: [DESK_SIZE],
+    ready: 'main .drop',
+    open: (page) => uploadRegister(page, 1),
+  },
+  {
+    name: 'desk-import-parked',
+    path: '/desk/#/imports',
+    role: 'administrator',
+    sizes: [DESK_SIZE],
+    ready: 'main .drop',
+    open: async (page) => {
+      await uploadRegister(page, 1)
+      await takeRegisterIn(page)
+      await page.goto('/desk/#/imports')
+      await page.waitForSelector('main .drop')
+      await uploadRegister(page, 2)
+      await takeRegisterIn(page)
+      await page.waitForSelector('main article.row')
     },
   },
 ]

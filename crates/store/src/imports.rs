@@ -54,8 +54,8 @@ pub struct ImportRow {
     pub created_at: Instant,
     /// When it ended.
     pub finished_at: Option<Instant>,
-    /// Area subtree of the account that uploaded it.
-    pub scope: AreaCode,
+    /// Area subtrees of the account that uploaded it; never empty.
+    pub scopes: Vec<AreaCode>,
 }
 
 /// A row that did not go in.
@@ -80,7 +80,14 @@ pub struct ImportRowKept {
 }
 
 const COLUMNS: &str = "id, file_name, format, header, mapping, area, state, rows_total, rows_done, added, unchanged, bad, parked,
-    kept_on_undo, problem, created_by, created_at, finished_at, scope";
+    kept_on_undo, problem, created_by, created_at, finished_at, scope, scopes";
+
+/// Imports of before several subtrees have the one only.
+fn scopes(row: &Row) -> Result<Vec<AreaCode>> {
+    let Some(codes) = row.at::<Option<String>>(19)? else { return Ok(vec![row.at(18)?]) };
+    let bad = || crate::StoreError::Column { column: "import.scopes".into(), found: "another text", expected: "area codes" };
+    codes.split(' ').map(|code| AreaCode::parse(code).map_err(|_| bad())).collect()
+}
 
 fn import(row: &Row) -> Result<ImportRow> {
     Ok(ImportRow {
@@ -98,7 +105,7 @@ fn import(row: &Row) -> Result<ImportRow> {
         created_by: row.at(15)?,
         created_at: row.at(16)?,
         finished_at: row.at(17)?,
-        scope: row.at(18)?,
+        scopes: scopes(row)?,
     })
 }
 
@@ -118,12 +125,13 @@ fn kept(row: &Row) -> Result<ImportRowKept> {
 impl Tx<'_> {
     /// Adds an uploaded file.
     pub fn insert_import(&self, row: &ImportRow) -> Result<()> {
+        let scopes = row.scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         self.execute_exact(
             "import",
             1,
             "INSERT INTO import (id, file_name, format, header, mapping, area, state, rows_total, rows_done, added, unchanged, bad, parked,
-                 kept_on_undo, problem, created_by, created_at, finished_at, scope)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, 0, 0, NULL, $9, $10, NULL, $11)",
+                 kept_on_undo, problem, created_by, created_at, finished_at, scope, scopes)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, 0, 0, NULL, $9, $10, NULL, $11, $12)",
             &[
                 row.id.into(),
                 (&row.file_name).into(),
@@ -135,7 +143,8 @@ impl Tx<'_> {
                 row.rows_total.into(),
                 (&row.created_by).into(),
                 row.created_at.into(),
-                row.scope.into(),
+                row.scopes.first().copied().into(),
+                (&scopes).into(),
             ],
         )
     }
@@ -211,6 +220,14 @@ impl Tx<'_> {
         .iter()
         .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
         .collect()
+    }
+
+    /// Files that were uploaded before `before` and never taken in become failed with this code.
+    pub fn fail_old_uploads(&self, problem: &str, before: Instant, now: Instant) -> Result<u64> {
+        self.execute(
+            "UPDATE import SET state = 'failed', problem = $1, finished_at = $3 WHERE state = 'uploaded' AND created_at <= $2",
+            &[problem.into(), before.into(), now.into()],
+        )
     }
 
     /// Keeps rows that did not go in.
@@ -319,7 +336,7 @@ impl Tx<'_> {
 
     /// Takes back persons that an import brought and that nothing refers to: at most `limit` after
     /// `after`. Answers the last number looked at (0 when there are no more), how many went and how
-    /// many stay because they were sampled, changed, merged or have a card.
+    /// many stay because they were sampled, changed, merged, have a card, or a ward who stays.
     pub fn take_back(&self, id: Id<Import>, after: PersonNo, limit: i64) -> Result<(i64, u64, u64)> {
         let rows = self.query(
             "SELECT no FROM person WHERE source = $1 AND no > $2 AND state <> 'removed' ORDER BY no LIMIT $3",
@@ -328,20 +345,27 @@ impl Tx<'_> {
         let numbers: Vec<i64> = rows.iter().map(|row| row.at(0)).collect::<Result<_>>()?;
         let Some(last) = numbers.last().copied() else { return Ok((0, 0, 0)) };
         let free = self.query(
-            "SELECT no FROM person WHERE no = ANY($1) AND version = 1
+            "SELECT no, household FROM person WHERE no = ANY($1) AND version = 1
                  AND NOT EXISTS (SELECT 1 FROM person_collection c WHERE c.bucket = person.bucket AND c.person = person.no)
                  AND NOT EXISTS (SELECT 1 FROM card WHERE card.person = person.no)
+                 AND NOT EXISTS (SELECT 1 FROM person w WHERE w.guardian = person.no
+                     AND (w.source IS DISTINCT FROM $2 OR w.version > 1
+                         OR EXISTS (SELECT 1 FROM person_collection c WHERE c.bucket = w.bucket AND c.person = w.no)
+                         OR EXISTS (SELECT 1 FROM card WHERE card.person = w.no)
+                         OR EXISTS (SELECT 1 FROM task WHERE task.person = w.no)))
                  AND NOT EXISTS (SELECT 1 FROM task WHERE task.person = person.no)",
-            &[Val::I64s(&numbers)],
+            &[Val::I64s(&numbers), id.into()],
         )?;
+        let mut homes: Vec<i64> = free.iter().filter_map(|row| row.at::<Option<i64>>(1).transpose()).collect::<Result<_>>()?;
+        homes.sort_unstable();
+        homes.dedup();
         let free: Vec<i64> = free.iter().map(|row| row.at(0)).collect::<Result<_>>()?;
         let keys: Vec<[u8; 8]> = free.iter().map(|no| no.to_be_bytes()).collect();
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
         self.execute("DELETE FROM document WHERE person = ANY($1)", &[Val::I64s(&free)])?;
-        let sql = "DELETE FROM household WHERE bucket = ANY($1) AND no = ANY($2)
-                 AND NOT EXISTS (SELECT 1 FROM person p WHERE p.household = household.no AND p.source IS DISTINCT FROM $3)";
-        self.execute(sql, &[Val::I64s(&buckets), Val::I64s(&free), id.into()])?;
         let gone = self.execute("DELETE FROM person WHERE bucket = ANY($1) AND no = ANY($2)", &[Val::I64s(&buckets), Val::I64s(&free)])?;
+        // A home keeps its family code as long as somebody belongs to it: sampled, or of another import.
+        self.remove_empty_households(&homes)?;
         Ok((last, gone, numbers.len() as u64 - gone))
     }
 

@@ -12,6 +12,7 @@ mod error;
 pub mod exemptions;
 pub mod faults;
 pub mod feed;
+pub mod households;
 pub mod imports;
 pub mod jobs;
 pub mod lab;

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = migrations![
     70 "0070_scope",
     75 "0075_lab_work",
     80 "0080_accounts",
+    85 "0085_households",
 ];
 
 /// Number of the newest migration that this program knows.

@@ -1,9 +1,13 @@
-//! Persons, documents, cards, households.
+//! Persons, documents, cards.
 
 use std::collections::HashMap;
 
 use allclear_domain::{
-    kernel::{area::AreaCode, id::PersonNo, time::Instant},
+    kernel::{
+        area::{AreaCode, home},
+        id::PersonNo,
+        time::Instant,
+    },
     people::name,
 };
 use uuid::Uuid;
@@ -42,8 +46,18 @@ pub struct NewPerson<'a> {
 pub struct PersonPlace {
     /// Number (the surviving one, if the person was merged).
     pub no: PersonNo,
-    /// Living area.
+    /// Living area: counts and lists go by it.
     pub area: AreaCode,
+    /// Grid in it: what an account of a grid may see.
+    pub grid: Option<AreaCode>,
+}
+
+impl PersonPlace {
+    /// Where the person lives as exactly as it is known.
+    #[must_use]
+    pub fn home(self) -> AreaCode {
+        home(self.area, self.grid)
+    }
 }
 
 /// One person of a site's roster.
@@ -95,9 +109,6 @@ static CARDS: Bulk = Bulk {
     columns: &[("bucket", Ty::I64), ("code", Ty::Text), ("person", Ty::I64), ("issued_at", Ty::I64)],
     on_conflict: "",
 };
-
-static HOUSEHOLDS: Bulk =
-    Bulk { table: "household", columns: &[("bucket", Ty::I64), ("no", Ty::I64), ("area", Ty::I64), ("code", Ty::Text)], on_conflict: "" };
 
 /// A document as stored: person, kind, blind index, sealed number.
 pub type SealedDocument = (i64, String, Vec<u8>, Vec<u8>);
@@ -154,25 +165,16 @@ impl Tx<'_> {
         self.bulk(&CARDS, &rows)
     }
 
-    /// Adds households: (number, area, family code).
-    pub fn insert_households(&self, households: &[(i64, AreaCode, &str)]) -> Result<u64> {
-        let rows: Vec<Vec<Val<'_>>> = households
-            .iter()
-            .map(|(no, area, code)| vec![self.person_bucket(*no).into(), (*no).into(), (*area).into(), (*code).into()])
-            .collect();
-        self.bulk(&HOUSEHOLDS, &rows)
-    }
-
     /// Number and living area of each known person; a merged one answers with its survivor.
     pub fn person_places(&self, numbers: &[i64]) -> Result<HashMap<i64, PersonPlace>> {
         let keys: Vec<[u8; 8]> = numbers.iter().map(|no| no.to_be_bytes()).collect();
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
         let rows = self.query(
-            "SELECT p.no, COALESCE(p.merged_into, p.no), p.living_area FROM person p
+            "SELECT p.no, COALESCE(p.merged_into, p.no), p.living_area, p.grid FROM person p
              WHERE p.bucket = ANY($1) AND p.no = ANY($2) AND p.state <> 'removed'",
             &[Val::I64s(&buckets), Val::I64s(numbers)],
         )?;
-        rows.iter().map(|row| Ok((row.at(0)?, PersonPlace { no: row.at(1)?, area: row.at(2)? }))).collect()
+        rows.iter().map(|row| Ok((row.at(0)?, PersonPlace { no: row.at(1)?, area: row.at(2)?, grid: row.at(3)? }))).collect()
     }
 
     /// Person numbers of card codes that are in use.
@@ -236,19 +238,21 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Family codes of some households.
-    pub fn household_codes(&self, households: &[i64]) -> Result<HashMap<i64, String>> {
-        let keys: Vec<[u8; 8]> = households.iter().map(|no| no.to_be_bytes()).collect();
-        let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
-        self.query("SELECT no, code FROM household WHERE bucket = ANY($1) AND no = ANY($2)", &[Val::I64s(&buckets), Val::I64s(households)])?
-            .iter()
-            .map(|row| Ok((row.at(0)?, row.at(1)?)))
-            .collect()
-    }
-
     /// How many persons there are.
     pub fn count_persons(&self) -> Result<i64> {
         self.query_opt("SELECT COUNT(*) FROM person WHERE state IN ('active', 'provisional')", &[])?.map_or(Ok(0), |row| row.at(0))
+    }
+
+    /// Numbers of the persons living in a grid.
+    pub fn numbers_in_grid(&self, grid: AreaCode) -> Result<Vec<i64>> {
+        let (low, high) = grid.village_range();
+        self.query(
+            "SELECT no FROM person WHERE living_area >= $1 AND living_area < $2 AND grid = $3",
+            &[low.into(), high.into(), grid.into()],
+        )?
+        .iter()
+        .map(|row| row.at(0))
+        .collect()
     }
 
     /// Numbers of the persons living in each village of an area who are in all of `groups` (0: everybody).

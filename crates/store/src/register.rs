@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 use allclear_domain::{
-    kernel::{area::AreaCode, id::PersonNo, time::Instant},
+    kernel::{
+        area::{AreaCode, home},
+        id::PersonNo,
+        time::Instant,
+    },
     people::name,
 };
 use uuid::Uuid;
@@ -55,6 +59,14 @@ pub struct PersonRow {
     pub changed_at: Instant,
     /// Counts changes.
     pub version: i64,
+}
+
+impl PersonRow {
+    /// Where the person lives as exactly as it is known: what an account's area is compared with.
+    #[must_use]
+    pub fn home(&self) -> AreaCode {
+        home(self.living_area, self.grid)
+    }
 }
 
 const COLUMNS: &str = "no, name, sex, birth_year, birth_date, living_area, grid, residence_area, household, address, phone,
@@ -273,8 +285,8 @@ impl Tx<'_> {
         let (low, high) = area.village_range();
         self.query(
             "SELECT no FROM person WHERE name_key >= $1 AND name_key < $2 AND living_area >= $3 AND living_area < $4
-             ORDER BY name_key, living_area, no LIMIT $5",
-            &[(&key).into(), (&end).into(), low.into(), high.into(), limit.into()],
+                 AND ($6 = 0 OR grid = $6) ORDER BY name_key, living_area, no LIMIT $5",
+            &[(&key).into(), (&end).into(), low.into(), high.into(), limit.into(), area.grid_number().into()],
         )?
         .iter()
         .map(|row| row.at(0))
@@ -288,8 +300,8 @@ impl Tx<'_> {
         let end = format!("{prefix}zzzzzzzzzzzzzzzz");
         self.query(
             "SELECT no FROM person WHERE initials >= $1 AND initials <= $2 AND living_area >= $3 AND living_area < $4
-             ORDER BY initials, living_area, no LIMIT $5",
-            &[prefix.into(), (&end).into(), low.into(), high.into(), limit.into()],
+                 AND ($6 = 0 OR grid = $6) ORDER BY initials, living_area, no LIMIT $5",
+            &[prefix.into(), (&end).into(), low.into(), high.into(), limit.into(), area.grid_number().into()],
         )?
         .iter()
         .map(|row| row.at(0))
@@ -299,19 +311,6 @@ impl Tx<'_> {
     /// Numbers of persons with this phone.
     pub fn numbers_by_phone(&self, blind: &[u8; 16], limit: i64) -> Result<Vec<i64>> {
         self.query("SELECT no FROM person WHERE phone_blind = $1 ORDER BY no LIMIT $2", &[blind.into(), limit.into()])?
-            .iter()
-            .map(|row| row.at(0))
-            .collect()
-    }
-
-    /// Number of the household with this family code.
-    pub fn household_of_code(&self, code: &str) -> Result<Option<i64>> {
-        self.query_opt("SELECT no FROM household WHERE code = $1", &[code.into()])?.map(|row| row.at(0)).transpose()
-    }
-
-    /// Numbers of the members of a household.
-    pub fn household_members(&self, household: i64) -> Result<Vec<i64>> {
-        self.query("SELECT no FROM person WHERE household = $1 ORDER BY no LIMIT 100", &[household.into()])?
             .iter()
             .map(|row| row.at(0))
             .collect()
@@ -330,8 +329,9 @@ impl Tx<'_> {
         let (low, high) = area.village_range();
         // One village is read along its index; a larger area is listed village by village by the caller.
         self.query(
-            "SELECT no FROM person WHERE living_area >= $1 AND living_area < $2 AND no > $3 ORDER BY living_area, no LIMIT $4",
-            &[low.into(), high.into(), after.into(), limit.into()],
+            "SELECT no FROM person WHERE living_area >= $1 AND living_area < $2 AND no > $3
+                 AND ($5 = 0 OR grid = $5) ORDER BY living_area, no LIMIT $4",
+            &[low.into(), high.into(), after.into(), limit.into(), area.grid_number().into()],
         )?
         .iter()
         .map(|row| row.at(0))

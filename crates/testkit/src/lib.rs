@@ -8,6 +8,7 @@
 
 mod client;
 mod clock;
+mod disk;
 mod frozen;
 mod proxy;
 mod spare;
@@ -23,6 +24,7 @@ use axum::Router;
 pub use axum::http::Method;
 pub use client::{Answer, Client, Events, Phone};
 pub use clock::TestClock;
+pub use disk::SmallDisk;
 pub use frozen::{Frozen, Ground};
 pub use proxy::{ChaosProxy, Weather};
 pub use spare::Spare;
@@ -54,14 +56,30 @@ impl City {
     /// A store as a city's first start finds it: no demo, no area, no account. Answers the code of the
     /// first administrator's link too.
     pub async fn before_setup() -> (Self, String) {
-        let city = Self::on_fresh_store(false).await;
+        let city = Self::open(store::TestStore::fresh().await, false).await;
         let code = ops::one_time_code(&city.app, ops::Purpose::Setup, None, String::new()).await.expect("a setup code");
         (city, code.0)
     }
 
-    async fn on_fresh_store(demo: bool) -> Self {
+    /// The same with another number of people.
+    pub async fn with_population(population: u64) -> Self {
+        Self::seeded(store::TestStore::fresh().await, population).await
+    }
+
+    /// The same on a disk that a test can fill.
+    pub async fn on(disk: &SmallDisk, population: u64) -> Self {
+        Self::seeded(store::TestStore::borrowed(disk.config()), population).await
+    }
+
+    async fn seeded(store: store::TestStore, population: u64) -> Self {
+        let city = Self::open(store, true).await;
+        demo::seed::seed(&city.app, population, 1).await.expect("the demo city");
+        city.drain().await;
+        city
+    }
+
+    async fn open(store: store::TestStore, demo: bool) -> Self {
         let clock = Arc::new(TestClock::at(Instant(1_641_427_200_000_000)));
-        let store = store::TestStore::fresh().await;
         let app = boot::application(&store.config, &Self::MASTER, clock.clone(), demo).await.expect("the application starts");
         let (router, _, routes) = routes::build(&app);
         Self { app, clock, routes, store: store.config.clone(), router, kept: store, again: None }
@@ -69,14 +87,6 @@ impl City {
 
     /// Its master key.
     pub const MASTER: [u8; 32] = [7; 32];
-
-    /// The same with another number of people.
-    pub async fn with_population(population: u64) -> Self {
-        let city = Self::on_fresh_store(true).await;
-        demo::seed::seed(&city.app, population, 1).await.expect("the demo city");
-        city.drain().await;
-        city
-    }
 
     /// An account made by the demo's administrator, signed in: `(role, area)` as on the wire.
     pub async fn account(&self, name: &str, grants: &[(&str, &str)]) -> Client {
@@ -173,4 +183,17 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
         }
     });
     seen.await.unwrap_or_else(|_| panic!("waited two minutes in vain: {what}"))
+}
+
+/// Bytes that mean nothing, the same each time; any byte may follow any other.
+#[must_use]
+pub fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    (0..length).map(|_| byte()).collect()
 }

@@ -14,18 +14,10 @@ pub(crate) fn name() -> String {
     format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst))
 }
 
-async fn ask(url: &str, sql: &str) {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("PostgreSQL for tests");
-    let driver = tokio::spawn(connection);
-    client.batch_execute(sql).await.expect("the database does it");
-    drop(client);
-    driver.abort();
-}
-
 /// Makes the rows of one schema those of another with the same tables.
 pub(crate) async fn copy_rows(from: &TestStore, to: &TestStore) {
     let (Some((url, from)), Some((_, to))) = (&from.schema, &to.schema) else { panic!("rows are copied between schemas") };
-    ask(url, &allclear_store::faults::copy_of_rows(from, to)).await;
+    postgres(url, &[&allclear_store::faults::copy_of_rows(from, to)]).await;
 }
 
 /// A fresh store; its folder or schema goes when it is dropped or with the throw-away cluster.
@@ -42,7 +34,7 @@ impl TestStore {
     pub async fn fresh() -> Self {
         let name = name();
         if let Ok(url) = std::env::var("ALLCLEAR_TEST_STORE") {
-            ask(&url, &format!("CREATE SCHEMA {name}")).await;
+            postgres(&url, &[&format!("CREATE SCHEMA {name}")]).await;
             let separator = if url.contains('?') { '&' } else { '?' };
             let config = StoreConfig::Postgres(format!("{url}{separator}options=-c%20search_path%3D{name}"));
             return Self { config, folder: None, schema: Some((url, name)) };
@@ -67,6 +59,17 @@ impl TestStore {
             StoreConfig::Postgres(url) => url.clone(),
         }
     }
+}
+
+/// Runs statements on the cluster itself, each in a commit of its own.
+pub(crate) async fn postgres(url: &str, statements: &[&str]) {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("PostgreSQL for tests");
+    let driver = tokio::spawn(connection);
+    for statement in statements {
+        client.batch_execute(statement).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
+    }
+    drop(client);
+    driver.abort();
 }
 
 impl Drop for TestStore {

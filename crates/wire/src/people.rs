@@ -262,6 +262,15 @@ pub struct MergeRequest {
     pub reason: String,
 }
 
+/// Moves a person between households.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HouseholdRequest {
+    /// A person whose household is joined; absent: the person leaves and lives in none.
+    pub with: Option<i64>,
+    /// Why.
+    pub reason: String,
+}
+
 /// Puts a person into a group.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StayRequest {
@@ -425,11 +434,31 @@ pub enum Decision {
     Both,
 }
 
-/// Decides parked rows.
+/// Decides parked rows: those named, or with `all` every row that waits.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DecideRequest {
-    /// Lines; at most 200.
+    /// Lines; at most 200. Empty with `all`.
+    #[serde(default)]
     pub lines: Vec<i64>,
+    /// Every row of the import that waits, at most 2,000 in one request.
+    #[serde(default)]
+    pub all: bool,
+    /// With `all`: `next` of the answer before.
+    #[serde(default)]
+    pub after: i64,
     /// What to do.
     pub decision: Decision,
+}
+
+/// What a decision did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Decided {
+    /// Rows decided now.
+    pub decided: i64,
+    /// Rows that could not be decided so: the record is outside the area of the account, or gone.
+    pub skipped: i64,
+    /// Rows that still wait.
+    pub parked_open: i64,
+    /// With `all`: where to go on; absent when every row was looked at.
+    pub next: Option<i64>,
 }

@@ -107,6 +107,12 @@ impl AreaCode {
         Self::parse(&number.to_string())
     }
 
+    /// The number of a grid, 0 for anything larger: what a list of a grid's people is narrowed by.
+    #[must_use]
+    pub const fn grid_number(self) -> i64 {
+        if self.0 > 999_999_999_999 { self.0 as i64 } else { 0 }
+    }
+
     /// First and one-past-last number of the 15-digit range below this code, at each level, is not
     /// contiguous as numbers; this gives the range of village codes (12 digits) inside the area.
     #[must_use]
@@ -122,6 +128,12 @@ impl AreaCode {
         }
         if low > 999_999_999_999 { (low as i64 / 1000, low as i64 / 1000 + 1) } else { (low as i64, high as i64) }
     }
+}
+
+/// Where somebody lives as exactly as it is known: the grid, if it is one of the village.
+#[must_use]
+pub fn home(village: AreaCode, grid: Option<AreaCode>) -> AreaCode {
+    grid.filter(|grid| grid.is_within(village)).unwrap_or(village)
 }
 
 impl fmt::Display for AreaCode {
@@ -149,6 +161,11 @@ mod tests {
         assert!(!AreaCode::parse("330784").unwrap().is_within(town));
         assert_eq!(AreaCode::parse("330784105200").unwrap().at(Level::Town), Some(town));
         assert_eq!(town.village_range(), (330_784_105_000, 330_784_106_000));
+        let (village, grid) = (AreaCode::parse("330784105200").unwrap(), AreaCode::parse("330784105200001").unwrap());
+        assert_eq!((grid.village_range(), grid.grid_number()), ((330_784_105_200, 330_784_105_201), 330_784_105_200_001));
+        assert_eq!(village.grid_number(), 0);
+        assert_eq!((home(village, Some(grid)), home(village, None), home(town, Some(grid))), (grid, village, grid));
+        assert_eq!(home(AreaCode::parse("330784105201").unwrap(), Some(grid)).to_string(), "330784105201", "a grid of another village");
     }
 
     #[test]

@@ -12,8 +12,8 @@ use super::document::{Document, DocumentKind};
 pub struct Record {
     /// Its number.
     pub no: PersonNo,
-    /// Its document.
-    pub document: Document,
+    /// Its documents: an infant who got an ID has two.
+    pub documents: Vec<Document>,
     /// The record it was merged into, if it was.
     pub merged_into: Option<PersonNo>,
 }
@@ -56,11 +56,14 @@ pub fn merge(stays: &Record, goes: &Record) -> Result<PersonNo, MergeRefusal> {
     if stays.merged_into.is_some() || goes.merged_into.is_some() {
         return Err(MergeRefusal::AlreadyMerged);
     }
-    let resident = |record: &Record| (record.document.kind() == DocumentKind::ResidentId).then(|| record.document.number().to_owned());
-    match (resident(stays), resident(goes)) {
-        (Some(a), Some(b)) if a != b => Err(MergeRefusal::DifferentPeople),
-        _ => Ok(stays.no),
-    }
+    let (ours, theirs) = (resident_ids(stays), resident_ids(goes));
+    let different = !ours.is_empty() && !theirs.is_empty() && !ours.iter().any(|number| theirs.contains(number));
+    if different { Err(MergeRefusal::DifferentPeople) } else { Ok(stays.no) }
+}
+
+/// Every resident ID of a record: whichever document stands first says nothing about the others.
+fn resident_ids(record: &Record) -> Vec<&str> {
+    record.documents.iter().filter(|document| document.kind() == DocumentKind::ResidentId).map(Document::number).collect()
 }
 
 /// Decides whether the merge of `goes` into `stays` may be undone.
@@ -76,7 +79,7 @@ mod tests {
     fn record(no: i64, kind: &str, number: &str, merged_into: Option<i64>) -> Record {
         let today = Date::new(2022, 1, 5).unwrap();
         let document = Document::parse(DocumentKind::parse(kind).unwrap(), number, today).unwrap();
-        Record { no: PersonNo(no), document, merged_into: merged_into.map(PersonNo) }
+        Record { no: PersonNo(no), documents: vec![document], merged_into: merged_into.map(PersonNo) }
     }
 
     #[test]
@@ -87,12 +90,16 @@ mod tests {
         let same_id = record(4, "resident_id", "110105491231002", None);
         let other_id = record(5, "resident_id", "810000199408230021", None);
         let gone = record(6, "none", "", Some(9));
+        let mut grown_infant = record(7, "none", "", None);
+        grown_infant.documents.extend(other_id.documents.clone());
         for (stays, goes, expect) in [
             (&grown, &infant, "1"),
             (&visitor, &grown, "3"),
             (&grown, &same_id, "1"),
             (&grown, &grown, "merge_same"),
             (&grown, &other_id, "merge_different_people"),
+            (&grown, &grown_infant, "merge_different_people"),
+            (&grown_infant, &other_id, "7"),
             (&grown, &gone, "merge_already"),
             (&gone, &grown, "merge_already"),
         ] {

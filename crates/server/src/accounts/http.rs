@@ -7,7 +7,6 @@ use allclear_wire::{
         AccessEntry, Account, Device, EnrolRequest, Enrolled, Enrolment, Grant, LoginRequest, Me, NewAccount, NewEnrolment, PasswordChange,
         PasswordReset, ResetLink,
     },
-    demo::Demo,
     problem::Problem,
 };
 use axum::{
@@ -44,7 +43,6 @@ pub fn open_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(enrol_device))
         .routes(routes!(setup))
         .routes(routes!(reset_password))
-        .routes(routes!(demo_accounts))
 }
 
 /// Routes about one's own session.
@@ -140,12 +138,6 @@ async fn reset_password(
 ) -> Result<impl IntoResponse> {
     let token = ops::reset_password(&app, client.address, request).await?;
     signed_in(&app, client, &token).await
-}
-
-/// Accounts and residents of the demo; not found outside it.
-#[utoipa::path(get, path = "/api/v1/demo", responses((status = 200, body = Demo), (status = 404, body = Problem)))]
-async fn demo_accounts(State(app): State<AppState>) -> Result<Json<Demo>> {
-    if app.demo { Ok(Json(crate::demo::guide(&app).await?)) } else { Err(Code::NotFound.problem()) }
 }
 
 /// Enrols the calling phone by a scanned code, or by the session of its user.

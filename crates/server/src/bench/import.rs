@@ -97,7 +97,7 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
     let mut report = Report::begin("import", args.json);
     let folder = Folder::fresh()?;
     let today = Date::new(2022, 1, 5).ok_or_else(|| setup(&"the calendar"))?;
-    let places = city::read_places(AREAS_CSV).map_err(|e| setup(&e))?;
+    let places = city::read_places(AREAS_CSV.as_bytes()).map_err(|e| setup(&e))?;
     let city = City::plan(places, args.rows, 2022, today).map_err(|e| setup(&e))?;
     let areas = city.areas();
     report.progress(&format!("making a file of {} rows", args.rows));
@@ -135,7 +135,7 @@ async fn import(app: &AppState, csv: Vec<u8>, county: AreaCode, today: Date) -> 
     let order = Order {
         source: Source::Table { table, mapping, area: None },
         import: Some(id),
-        scope: county,
+        scopes: vec![county],
         places: Arc::new(Places::new(&named)),
         ages: AgeGroups::of(&app.plan().profile),
         batch_rows: BATCH_ROWS_ALONE,
@@ -167,7 +167,7 @@ fn bench_import(id: Id<Import>, scope: AreaCode, now: Instant) -> ImportRow {
         created_by: "bench".into(),
         created_at: now,
         finished_at: None,
-        scope,
+        scopes: vec![scope],
     }
 }
 

@@ -51,8 +51,8 @@ pub struct Args {
 /// Makes the city.
 pub async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let day = Date::parse(&args.day).ok_or("--day: write it as 2022-01-05")?;
-    let list = args.areas.as_ref().map(std::fs::read_to_string).transpose()?;
-    let places = city::read_places(list.as_deref().unwrap_or(AREAS_CSV))?;
+    let list = args.areas.as_ref().map(std::fs::read).transpose()?;
+    let places = city::read_places(list.as_deref().unwrap_or(AREAS_CSV.as_bytes()))?;
     let city = City::plan(places, args.population, args.seed, day)?;
     match (&args.out, &args.store) {
         (Some(path), _) if path.as_os_str() == "-" => write(&city, std::io::stdout().lock()),
@@ -78,9 +78,9 @@ async fn into_store(city: City, store: &StoreConfig, args: &Args, today: Date) -
         .run("import_areas", move |tx| tx.upsert_areas(&areas.iter().map(|(code, name, n)| (*code, name.as_str(), *n)).collect::<Vec<_>>()))
         .await?;
     let order = Order {
-        source: Source::City(Arc::new(city)),
+        source: Source::Census(Arc::new(city)),
         import: None,
-        scope: root,
+        scopes: vec![root],
         places: Arc::new(Places::new(&named)),
         ages: AgeGroups::of(&app.plan().profile),
         batch_rows: BATCH_ROWS_ALONE,

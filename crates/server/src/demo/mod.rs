@@ -1,6 +1,7 @@
 //! The demo: a synthetic city, and the reference case replayed on it.
 
 pub mod city;
+pub mod http;
 pub mod make;
 pub mod replay;
 pub mod seed;

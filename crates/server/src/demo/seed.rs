@@ -45,7 +45,7 @@ pub async fn seed(app: &App, population: u64, city_seed: u64) -> Result<()> {
         return Ok(());
     }
     let broken = |what: String| Code::Internal.problem().detail(what);
-    let places = read_places(AREAS_CSV).map_err(|e| broken(e.to_string()))?;
+    let places = read_places(AREAS_CSV.as_bytes()).map_err(|e| broken(e.to_string()))?;
     let today = Date::in_china(now).ok_or_else(|| broken("the clock".into()))?;
     let city = City::plan(places.clone(), population, city_seed, today).map_err(|e| broken(e.to_string()))?;
     let root = places.first().map(|place| place.code).ok_or_else(|| broken("no area".into()))?;
@@ -140,9 +140,9 @@ async fn seed_people(app: &App, city: City, root: AreaCode, now: Instant, today:
     }
     let named: Vec<_> = city.areas().into_iter().map(|place| (place.code, place.name)).collect();
     let order = Order {
-        source: Source::City(Arc::new(city)),
+        source: Source::Census(Arc::new(city)),
         import: None,
-        scope: root,
+        scopes: vec![root],
         places: Arc::new(Places::new(&named)),
         ages: AgeGroups::of(&app.plan().profile),
         batch_rows: BATCH_ROWS_ALONE,

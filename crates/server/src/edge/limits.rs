@@ -4,6 +4,8 @@
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// Bytes of an uploaded file: a million rows of a register are about 120 MB as CSV.
 pub const UPLOAD_BYTES_MAX: usize = 256 << 20;
+/// Bytes of an area list: 200,000 lines of a code, a long name, a parent and a number.
+pub const AREA_LIST_BYTES_MAX: usize = 32 << 20;
 /// Commands of one sync request: one request stays below a second on a slow disk.
 pub const SYNC_COMMANDS_MAX: usize = 200;
 /// Requests whose commands may wait for a commit; beyond it the answer is 503, never a longer queue.

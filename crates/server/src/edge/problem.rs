@@ -47,6 +47,7 @@ problems! {
     FileNoRows = 422 "file_no_rows", "The file has a header but no rows", "文件只有表头，没有数据行。", "The file has a header but no rows.";
     FileNotATable = 422 "file_not_a_table", "The file is neither CSV nor XLSX", "文件不是表格：请用 CSV（UTF-8 或 GB18030）或 XLSX。", "The file is not a table: use CSV (UTF-8 or GB18030) or XLSX.";
     FileOldExcel = 422 "file_old_excel", "The workbook is old or protected", "请另存为不带密码的 XLSX 再上传。", "Save it as XLSX without a password and upload that.";
+    FileTooLarge = 422 "file_too_large", "The workbook unpacks to too much", "工作簿展开后过大，请分成几个文件或另存为 CSV。", "The workbook is too large once it is unpacked; split it or save it as CSV.";
     FileTooManyColumns = 422 "file_too_many_columns", "The file has too many columns", "列太多（最多 100 列），请检查分隔符。", "More than 100 columns; check the separator.";
     FileTooManyRows = 422 "file_too_many_rows", "The file has too many rows", "行太多（最多 200 万行），请分成几个文件。", "More than 2,000,000 rows; split the file.";
     FileUnreadable = 422 "file_unreadable", "The file cannot be read", "无法读取该文件：请用 CSV（UTF-8 或 GB18030）或 XLSX。", "The file cannot be read: use CSV (UTF-8 or GB18030) or XLSX.";

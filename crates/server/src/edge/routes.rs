@@ -11,7 +11,7 @@ use super::{assets, guard, limits, problem::Code};
 use crate::{
     accounts,
     app::AppState,
-    lab, live,
+    demo, lab, live,
     operate::{pulse, request},
     people, print, reports, sampling, sync, trace,
 };
@@ -76,6 +76,7 @@ fn table(app: &AppState) -> Table {
     let table = Table { app: app.clone(), router: OpenApiRouter::new(), rows: Vec::new() };
     table
         .open(accounts::http::open_routes())
+        .open(demo::http::open_routes())
         .guarded(Action::UseOwnAccount, accounts::http::own_routes())
         .guarded(Action::ManageAccounts, accounts::http::manage_routes())
         .guarded(Action::Audit, accounts::http::audit_routes())

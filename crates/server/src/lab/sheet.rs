@@ -3,7 +3,12 @@
 
 use std::io::Cursor;
 
-use calamine::{Data, Reader};
+use calamine::{Data, Reader, Xls};
+
+use crate::people::import::{
+    split::Split,
+    workbook::{BadBook, Book, Bounds},
+};
 
 /// Largest file: a full day of a large laboratory is below two megabytes.
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
@@ -11,6 +16,9 @@ pub const BYTES_MAX: usize = 10 * 1024 * 1024;
 pub const ROWS_MAX: usize = 50_000;
 /// Most columns of a sheet.
 pub const COLUMNS_MAX: usize = 200;
+
+/// A workbook of [`BYTES_MAX`] with results inflates to a tenth of this.
+const BOOK: Bounds = Bounds { rows: ROWS_MAX, columns: COLUMNS_MAX, cells: ROWS_MAX * COLUMNS_MAX, inflated: 256 << 20, text: 64 << 20 };
 
 /// A table of trimmed texts; line numbers are those of the file, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +42,10 @@ pub enum SheetError {
     /// Neither a workbook nor text in an encoding we read.
     #[error("the file is neither a workbook nor text in UTF-8, UTF-16 or GB18030")]
     NotATable,
-    /// A workbook that does not open.
+    /// A quotation mark that swallows lines.
+    #[error("line {0}: a quotation mark is not closed")]
+    OpenQuote(u64),
+    /// A workbook that does not open, or is out of bounds.
     #[error("the workbook cannot be read: {0}")]
     Workbook(String),
 }
@@ -47,21 +58,39 @@ pub fn read(bytes: &[u8]) -> Result<Sheet, SheetError> {
     if bytes.len() > BYTES_MAX {
         return Err(SheetError::TooLarge);
     }
-    let sheet =
-        if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) { workbook(bytes)? } else { text(bytes)? };
+    let sheet = match bytes {
+        [b'P', b'K', 3, 4, ..] => xlsx(bytes)?,
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => xls(bytes)?,
+        _ => text(bytes)?,
+    };
     if sheet.rows.is_empty() { Err(SheetError::Empty) } else { Ok(sheet) }
 }
 
-fn workbook(bytes: &[u8]) -> Result<Sheet, SheetError> {
-    let failed = |error: &dyn std::fmt::Display| SheetError::Workbook(error.to_string());
-    let mut book = calamine::open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(|e| failed(&e))?;
-    // Instruments put settings on the first sheets and results on one named so; else the longest.
-    let names = book.sheet_names();
+/// Instruments put settings on the first sheets and results on one named so; else the first.
+fn results_of(names: &[String]) -> Option<&String> {
     let wanted = names.iter().find(|name| {
         let name = name.to_lowercase();
         name.contains("result") || name.contains("结果")
     });
-    let name = wanted.or_else(|| names.first()).cloned().ok_or(SheetError::Empty)?;
+    wanted.or_else(|| names.first())
+}
+
+fn xlsx(bytes: &[u8]) -> Result<Sheet, SheetError> {
+    let failed = |bad: BadBook| match bad {
+        BadBook::TooManyRows | BadBook::TooManyColumns => SheetError::TooManyCells,
+        BadBook::Damaged | BadBook::TooLarge => SheetError::Workbook(bad.to_string()),
+    };
+    let mut book = Book::open(bytes.to_vec(), BOOK).map_err(failed)?;
+    let name = results_of(&book.sheets()).cloned().ok_or(SheetError::Empty)?;
+    let rows = book.rows(&name, cell_text).map_err(failed)?;
+    Ok(Sheet { rows: rows.into_iter().map(|line| (line.number as u32, line.cells)).collect() })
+}
+
+/// The old binary workbook: at most 65,536 rows of 256 columns a sheet.
+fn xls(bytes: &[u8]) -> Result<Sheet, SheetError> {
+    let failed = |error: &dyn std::fmt::Display| SheetError::Workbook(error.to_string());
+    let mut book = Xls::new(Cursor::new(bytes)).map_err(|e| failed(&e))?;
+    let name = results_of(&book.sheet_names()).cloned().ok_or(SheetError::Empty)?;
     let range = book.worksheet_range(&name).map_err(|e| failed(&e))?;
     if range.height() > ROWS_MAX || range.width() > COLUMNS_MAX {
         return Err(SheetError::TooManyCells);
@@ -87,17 +116,17 @@ fn without_blanks(rows: Vec<(u32, Vec<String>)>) -> Vec<(u32, Vec<String>)> {
 fn text(bytes: &[u8]) -> Result<Sheet, SheetError> {
     let text = decode(bytes)?;
     let delimiter = delimiter(&text);
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|_| SheetError::NotATable)?;
-        if rows.len() == ROWS_MAX || record.len() > COLUMNS_MAX {
+    for line in Split::new(&text, delimiter) {
+        if line.open_quote {
+            return Err(SheetError::OpenQuote(line.number));
+        }
+        if rows.len() == ROWS_MAX || line.cells.len() > COLUMNS_MAX {
             return Err(SheetError::TooManyCells);
         }
-        let line = record.position().map_or(0, |p| u32::try_from(p.line()).unwrap_or(u32::MAX));
-        rows.push((line, record.iter().map(|cell| cell.trim().to_string()).collect()));
+        rows.push((u32::try_from(line.number).unwrap_or(u32::MAX), line.cells));
     }
-    Ok(Sheet { rows: without_blanks(rows) })
+    Ok(Sheet { rows })
 }
 
 fn decode(bytes: &[u8]) -> Result<String, SheetError> {
@@ -151,5 +180,11 @@ mod tests {
         assert_eq!(read(&noise), Err(SheetError::NotATable));
         assert_eq!(read(&b"a\n".repeat(ROWS_MAX + 1)), Err(SheetError::TooManyCells));
         assert_eq!(read(&b"a,".repeat(COLUMNS_MAX)), Err(SheetError::TooManyCells));
+        assert_eq!(read("孔位,样本\nA1,\"T1\nB1,T2\n".as_bytes()), Err(SheetError::OpenQuote(2)), "no row is swallowed");
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        sheet.write(0, 0, "孔位").unwrap();
+        sheet.write(1_048_575, 16_383, "远").unwrap();
+        assert_eq!(read(&book.save_to_buffer().unwrap()), Err(SheetError::TooManyCells), "and no memory for what lies between");
     }
 }

@@ -8,7 +8,7 @@ use allclear_domain::kernel::{
 };
 use allclear_store::{Engine, StoreError};
 
-use super::ops::change::end_overdue_stays;
+use super::{ops::change::end_overdue_stays, uploads::WAIT_S};
 use crate::app::{App, AppState};
 
 /// How often exemptions and imports are looked at.
@@ -35,6 +35,9 @@ pub fn start(app: &AppState) {
         let mut tick = tokio::time::interval(EVERY);
         loop {
             tick.tick().await;
+            if let Err(error) = end_old_uploads(&app).await {
+                tracing::warn!(error = %error, "uploads could not be looked at");
+            }
             if let Err(error) = end_overdue_stays(&app).await {
                 tracing::warn!(error = %error, "exemptions could not be ended");
             }
@@ -75,4 +78,10 @@ pub(super) async fn alive<T>(app: &App, id: Id<Import>, work: impl Future<Output
             _ = async { drop(said.await); tokio::time::sleep(ALIVE_EVERY).await } => {}
         }
     }
+}
+
+/// Uploads that nobody took in end with their hour; answers how many. Called by the clock of the jobs.
+pub async fn end_old_uploads(app: &App) -> Result<u64, StoreError> {
+    let now = app.now();
+    app.store.run("fail_old_uploads", move |tx| tx.fail_old_uploads("upload_gone", now.plus_seconds(-WAIT_S), now)).await
 }

@@ -1,5 +1,6 @@
 //! People and areas: the register, its import, its changes, what a resident sees.
 
+pub mod homes;
 pub mod http;
 pub mod import;
 pub mod initials;

@@ -35,11 +35,22 @@ pub fn cell(keys: &Keys, person: PersonNo, column: &'static str, sealed: Option<
     sealed.map(|sealed| keys.open_cell("person", column, &person.0.to_string(), sealed)).transpose()
 }
 
+/// The order in which documents are shown: the resident ID first, "none yet" after whatever came later.
+fn rank(kind: &str) -> u8 {
+    match DocumentKind::parse(kind) {
+        Some(DocumentKind::ResidentId) => 0,
+        Some(DocumentKind::NoneYet) | None => 2,
+        Some(_) => 1,
+    }
+}
+
 /// Masked lines of some records, with their first document.
 pub fn lines(tx: &Tx<'_>, plan: &Plan, persons: &[PersonRow]) -> Result<Vec<wire::PersonLine>> {
     let numbers: Vec<i64> = persons.iter().map(|person| person.no.0).collect();
     let mut documents: HashMap<i64, DocumentRow> = HashMap::new();
-    for document in tx.document_rows(&numbers)?.into_iter().rev() {
+    let mut rows = tx.document_rows(&numbers)?;
+    rows.sort_by_key(|row| std::cmp::Reverse(rank(&row.kind)));
+    for document in rows {
         documents.insert(document.person.0, document);
     }
     persons

@@ -9,7 +9,12 @@ use allclear_domain::{
         id::PersonNo,
         time::Instant,
     },
-    people::{date::Date, document::Document, phone::Phone},
+    people::{
+        date::Date,
+        document::{Document, Sex},
+        name::Name,
+        phone::Phone,
+    },
 };
 use allclear_store::{Result, Tx, people::NewPerson, people::PersonPlace};
 use allclear_wire::{people::DocumentKind, sync::Op, sync::PersonRef};
@@ -58,7 +63,8 @@ impl Known {
                 if let Some(no) = tx.provisional_person(*provisional)? {
                     return place(tx, no);
                 }
-                let made = register(tx, name, *birth_year, phone.as_deref(), "provisional", site_area, now)?;
+                let taken = Taken { name, phone: phone.as_deref(), sex: None, birth_year: *birth_year, state: "provisional" };
+                let made = register(tx, &taken, site_area, now)?;
                 if let Some(made) = made {
                     tx.insert_provisional_person(*provisional, made.no)?;
                 }
@@ -80,15 +86,19 @@ fn by_document(
     site_area: AreaCode,
     now: Instant,
 ) -> Result<Option<PersonPlace>> {
-    let Some((word, number)) = document(kind, number, now) else { return Ok(None) };
-    let blind = tx.keys().blind(word, &number);
+    let Some(document) = parsed(kind, number, now) else { return Ok(None) };
+    let word = document.kind().as_str();
+    let blind = tx.keys().blind(word, document.number());
     if let Some(no) = tx.person_of_document(&blind)? {
         return place(tx, no);
     }
     let Some(name) = name else { return Ok(None) };
-    let made = register(tx, name, None, None, "active", site_area, now)?;
+    // A resident ID says when its holder was born, and as what.
+    let birth_year = document.birth().map(|born| i32::from(born.year()));
+    let taken = Taken { name, phone: None, sex: document.sex(), birth_year, state: "active" };
+    let made = register(tx, &taken, site_area, now)?;
     if let Some(made) = made {
-        let sealed = tx.keys().seal_cell("document", "number", &made.no.0.to_string(), &number);
+        let sealed = tx.keys().seal_cell("document", "number", &made.no.0.to_string(), document.number());
         tx.insert_documents(&[(blind, word, sealed, made.no)])?;
     }
     Ok(made)
@@ -133,7 +143,8 @@ pub fn register_claimed(tx: &Tx<'_>, claim: &PersonRef, filled: &FilledIn, area:
     let Some(name) = filled.name.as_ref().or(said.name.as_ref()) else { return Ok(None) };
     let (phone, born) = (filled.phone.as_ref().or(said.phone.as_ref()), filled.birth_year.or(said.birth_year));
     let state = if paper.is_some() { "active" } else { "provisional" };
-    let made = register(tx, name, born, phone.map(String::as_str), state, area, now)?;
+    let taken = Taken { name, phone: phone.map(String::as_str), sex: None, birth_year: born, state };
+    let made = register(tx, &taken, area, now)?;
     if let (Some(made), Some((word, number))) = (made, paper) {
         let sealed = tx.keys().seal_cell("document", "number", &made.no.0.to_string(), &number);
         tx.insert_documents(&[(tx.keys().blind(word, &number), word, sealed, made.no)])?;
@@ -147,6 +158,10 @@ pub fn register_claimed(tx: &Tx<'_>, claim: &PersonRef, filled: &FilledIn, area:
 /// Stored kind and normal form of a document number; nothing if it is malformed.
 #[must_use]
 pub fn document(kind: DocumentKind, number: &str, now: Instant) -> Option<(&'static str, String)> {
+    parsed(kind, number, now).map(|document| (document.kind().as_str(), document.number().to_owned()))
+}
+
+fn parsed(kind: DocumentKind, number: &str, now: Instant) -> Option<Document> {
     use allclear_domain::people::document::DocumentKind as D;
     let kind = match kind {
         DocumentKind::ResidentId => D::ResidentId,
@@ -155,8 +170,7 @@ pub fn document(kind: DocumentKind, number: &str, now: Instant) -> Option<(&'sta
         DocumentKind::Passport => D::Passport,
         DocumentKind::ForeignPermanentResident => D::ForeignPermanentResident,
     };
-    let document = Document::parse(kind, number, Date::in_china(now)?).ok()?;
-    Some((kind.as_str(), document.number().to_owned()))
+    Document::parse(kind, number, Date::in_china(now)?).ok()
 }
 
 /// Village in which a person taken down in the field is numbered: that of the site, or the first of its town.
@@ -167,27 +181,32 @@ fn village(tx: &Tx<'_>, site_area: AreaCode) -> Result<Option<AreaCode>> {
     Ok(tx.areas()?.into_iter().map(|area| area.code).find(|code| code.level() == Level::Village && code.is_within(site_area)))
 }
 
-fn register(
-    tx: &Tx<'_>,
-    name: &str,
+/// What the field knows of a person who is not in the register yet.
+struct Taken<'a> {
+    name: &'a str,
+    phone: Option<&'a str>,
+    sex: Option<Sex>,
     birth_year: Option<i32>,
-    phone: Option<&str>,
-    state: &str,
-    site_area: AreaCode,
-    now: Instant,
-) -> Result<Option<PersonPlace>> {
+    state: &'a str,
+}
+
+fn register(tx: &Tx<'_>, taken: &Taken<'_>, site_area: AreaCode, now: Instant) -> Result<Option<PersonPlace>> {
     let Some(area) = village(tx, site_area)? else { return Ok(None) };
     let no = PersonNo(tx.take_person_numbers(area, 1)?);
-    // One spelling, so that the blind index finds it; a number that is none is kept as it was said.
-    let phone = phone.map(|raw| Phone::parse(raw).map_or_else(|_| raw.to_owned(), |phone| phone.as_str().to_owned()));
+    // One spelling, so that a search finds it. What is no name or no number is kept as it was
+    // said, and somebody looks at the record: a swab was taken, so nobody is refused.
+    let name = Name::parse(taken.name).ok();
+    let state = if name.is_some() { taken.state } else { "provisional" };
+    let name = name.as_ref().map_or(taken.name, Name::as_str);
+    let phone = taken.phone.map(|raw| Phone::parse(raw).map_or_else(|_| raw.to_owned(), |phone| phone.as_str().to_owned()));
     let phone = phone.as_deref();
     let sealed_phone = phone.map(|phone| tx.keys().seal_cell("person", "phone", &no.0.to_string(), phone));
     let person = NewPerson {
         no,
         name,
         initials: &crate::sampling::view::initials(name),
-        sex: None,
-        birth_year,
+        sex: taken.sex.map(Sex::as_str),
+        birth_year: taken.birth_year,
         living_area: area,
         household: None,
         phone: sealed_phone.as_deref(),
@@ -196,5 +215,5 @@ fn register(
         state,
     };
     tx.insert_persons(&[person], now)?;
-    Ok(Some(PersonPlace { no, area }))
+    Ok(Some(PersonPlace { no, area, grid: None }))
 }

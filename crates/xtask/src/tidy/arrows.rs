@@ -15,18 +15,25 @@ const CRATES: [(&str, &[&str]); 8] = [
 ];
 
 /// A capability and its neighbours that it may use. Effects on any other go through kernel nouns and the change feed.
-const CAPABILITIES: [(&str, &[&str]); 11] = [
+/// `demo`, `bench` and `sync` stand above them and speak through their doors; nobody may use the demo.
+const CAPABILITIES: [(&str, &[&str]); 17] = [
     ("accounts", &[]),
     ("arrivals", &["people"]),
     ("audit", &[]),
+    ("bench", &["accounts", "demo", "lab", "live", "people", "sampling"]),
+    ("demo", &["accounts", "lab", "live", "people", "sampling"]),
     ("lab", &["people", "sampling"]),
     ("live", &[]),
     ("passes", &["people"]),
     ("people", &[]),
     ("posts", &["people"]),
+    ("print", &[]),
+    ("reports", &["live", "print"]),
     ("rounds", &["people"]),
     ("sampling", &["people", "rounds"]),
     ("supplies", &["people", "posts"]),
+    ("sync", &["sampling"]),
+    ("trace", &[]),
 ];
 
 /// A crate, what its sources must not say, and what to do instead.
@@ -71,15 +78,63 @@ pub(super) fn between_capabilities(tree: &Tree, report: &mut Report) {
     for file in tree.rust() {
         let Some(("domain" | "server", capability)) = place(file) else { continue };
         let Some((name, allowed)) = CAPABILITIES.iter().find(|(name, _)| *name == capability) else { continue };
-        for (number, line) in code(file) {
-            let Some((_, after)) = line.split_once("crate::") else { continue };
-            let other = after.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+        for (number, other) in named(file) {
             let known = CAPABILITIES.iter().any(|(name, _)| *name == other);
-            if known && other != *name && !allowed.contains(&other) {
+            if known && other != *name && !allowed.contains(&other.as_str()) {
                 report.add(&file.path, number, format!("{name} may not use {other}: meet through the kernel or the change feed"));
             }
         }
     }
+}
+
+/// First names after `crate::`, each with its line; in a group (`use crate::{…}`) every one of them.
+fn named(file: &File) -> Vec<(usize, String)> {
+    let mut names = Vec::new();
+    // Depth of braces inside of a group; 1 is where a capability is named.
+    let mut depth = 0;
+    for (number, line) in code(file) {
+        let mut rest = line;
+        if depth > 0 {
+            depth = group(rest, number, depth, &mut names);
+            continue;
+        }
+        while let Some((_, after)) = rest.split_once("crate::") {
+            if let Some(inside) = after.strip_prefix('{') {
+                depth = group(inside, number, 1, &mut names);
+                break;
+            }
+            names.push((number, word(after)));
+            rest = after;
+        }
+    }
+    names
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+}
+
+/// Reads one line of a group; answers the depth at its end.
+fn group(line: &str, number: usize, mut depth: u32, names: &mut Vec<(usize, String)>) -> u32 {
+    let mut fresh = true;
+    for (at, c) in line.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' => fresh = true,
+            c if c.is_whitespace() => {}
+            _ => {
+                if fresh && depth == 1 {
+                    names.push((number, word(&line[at..])));
+                }
+                fresh = false;
+            }
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    depth
 }
 
 /// `(crate, first folder or file below src)`.

@@ -108,10 +108,12 @@ mod tests {
         let long_file = "// line\n".repeat(601);
         let long_function = format!("pub fn long() {{\n{}}}\n", "    work();\n".repeat(69));
         let sql = concat!("const Q: &str = \"SEL", "ECT 1\";");
-        let cases: [(Rule, &str, &str); 11] = [
+        let cases: [(Rule, &str, &str); 13] = [
             (arrows::between_crates, "crates/domain/Cargo.toml", "[dependencies]\nallclear-store.workspace = true\n"),
             (arrows::between_capabilities, "crates/domain/src/sampling/round.rs", "use crate::lab::run::Run;\n"),
             (arrows::between_capabilities, "crates/server/src/live/http.rs", "use crate::sampling::ops;\n"),
+            (arrows::between_capabilities, "crates/server/src/people/x.rs", "use crate::{\n    app::App,\n    demo::city,\n};\n"),
+            (arrows::between_capabilities, "crates/server/src/trace/x.rs", "use crate::{app::App, lab::view};\n"),
             (arrows::bans_of_a_crate, "crates/domain/src/kernel/x.rs", "use std::time::SystemTime;\n"),
             (arrows::bans_of_a_crate, "crates/server/src/lab/ops.rs", sql),
             (text::file_length, "crates/server/src/lab/ops.rs", &long_file),

@@ -52,12 +52,25 @@ mod tests {
 
     #[test]
     fn the_file_reads_back_with_every_column_known() {
-        let areas = read_places(include_str!("../../../../../data/330784-areas.csv")).unwrap();
+        let areas = read_places(include_bytes!("../../../../../data/330784-areas.csv")).unwrap();
         let city = City::plan(areas, 3_000, 3, allclear_domain::people::date::Date::new(2022, 1, 5).unwrap()).unwrap();
         let mut bytes = Vec::new();
         assert_eq!(write(&city, &mut bytes).unwrap(), 3_000);
         let table = file::read(bytes).unwrap();
         assert_eq!(columns::guess(&table.header), Field::ALL.map(Some));
         assert_eq!(table.row_count(), 3_000);
+    }
+
+    /// `allclear city --population 2000 --seed 42 --day 2022-01-05`, byte for byte; `make golden` rewrites it.
+    #[test]
+    fn one_seed_gives_the_golden_file() {
+        let areas = read_places(include_bytes!("../../../../../data/330784-areas.csv")).unwrap();
+        let city = City::plan(areas, 2_000, 42, allclear_domain::people::date::Date::new(2022, 1, 5).unwrap()).unwrap();
+        let mut bytes = Vec::new();
+        write(&city, &mut bytes).unwrap();
+        let digest: String = allclear_seal::sha256(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let text = String::from_utf8(bytes).unwrap();
+        let head: String = text.lines().take(6).map(|line| format!("{line}\n")).collect();
+        insta::assert_snapshot!("city_csv", format!("{head}\n{} lines, SHA-256 {digest}", text.lines().count()));
     }
 }

@@ -5,6 +5,7 @@
 //! from its own stream of the generator, so one village does not depend on another. Persons are
 //! numbered in that order, which is the order in which a street is sampled.
 
+mod census;
 pub mod csv;
 mod household;
 mod names;
@@ -28,24 +29,15 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 
-use crate::people::import::places::short_name;
+use crate::people::import::{areas, places::short_name};
+
+pub use crate::people::import::areas::Place;
 
 /// Persons in one grid (网格), about; a village has at least one.
 const PERSONS_PER_GRID: u64 = 1000;
 
 /// The synthetic place codes have four digits after 99.
 const VILLAGES_MAX: usize = 9999;
-
-/// One node of the area tree, as `data/330784-areas.csv` gives it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Division code.
-    pub code: AreaCode,
-    /// Name.
-    pub name: String,
-    /// Persons, for planning.
-    pub population: u64,
-}
 
 /// Why no city can be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,31 +48,14 @@ pub enum NoCity {
     /// More villages than synthetic place codes.
     #[error("the area list has more than {VILLAGES_MAX} villages")]
     TooManyVillages,
-    /// A line cannot be read.
-    #[error("line {line} of the area list: {what}")]
-    BadLine {
-        /// Line number, the header being 1.
-        line: usize,
-        /// What is wrong.
-        what: String,
-    },
+    /// The area list cannot be read.
+    #[error("the area list: {0}")]
+    BadList(#[from] areas::BadList),
 }
 
 /// Reads the area list: `code,name,parent,level,population`.
-pub fn read_places(csv: &str) -> Result<Vec<Place>, NoCity> {
-    let mut places = Vec::new();
-    for (index, line) in csv.trim_start_matches('\u{FEFF}').lines().enumerate().skip(1).filter(|(_, line)| !line.trim().is_empty()) {
-        let bad = |what: &str| NoCity::BadLine { line: index + 1, what: what.to_owned() };
-        let cells: Vec<&str> = line.split(',').map(str::trim).collect();
-        let [code, name, _, level, population] = cells[..] else { return Err(bad("five columns expected")) };
-        let code = AreaCode::parse(code).map_err(|e| bad(&e.to_string()))?;
-        if code.level().as_str() != level {
-            return Err(bad("the level does not fit the length of the code"));
-        }
-        let population = population.parse().map_err(|_| bad("the population is no number"))?;
-        places.push(Place { code, name: name.to_owned(), population });
-    }
-    Ok(places)
+pub fn read_places(csv: &[u8]) -> Result<Vec<Place>, NoCity> {
+    Ok(areas::read(csv.to_vec())?)
 }
 
 /// One person of the city.

@@ -1,11 +1,19 @@
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
+
+use allclear_domain::{kernel::time::Instant, people::groups::AgeGroups};
+use allclear_seal::Keys;
+use allclear_store::{Store, StoreConfig, StoreError, Tx};
 
 use super::*;
+use crate::people::{
+    import::places::Places,
+    intake::{self, Order, Source},
+};
 
 const AREAS: &str = include_str!("../../../../../data/330784-areas.csv");
 
 fn city(population: u64, seed: u64) -> City {
-    City::plan(read_places(AREAS).unwrap(), population, seed, Date::new(2022, 1, 5).unwrap()).unwrap()
+    City::plan(read_places(AREAS.as_bytes()).unwrap(), population, seed, Date::new(2022, 1, 5).unwrap()).unwrap()
 }
 
 #[test]
@@ -20,7 +28,7 @@ fn the_total_is_exact_at_any_size() {
     }
     let census = city(964_203, 7);
     assert_eq!(census.population(), 964_203);
-    let given = read_places(AREAS).unwrap();
+    let given = read_places(AREAS.as_bytes()).unwrap();
     assert_eq!(&census.areas()[..given.len()], &given[..], "at the census size the split is that of the file");
 }
 
@@ -70,7 +78,47 @@ fn it_looks_like_a_city() {
 
 #[test]
 fn an_odd_area_list_is_refused_by_line() {
-    assert!(matches!(read_places("code,name,parent,level,population\n33,x,,county,1"), Err(NoCity::BadLine { line: 2, .. })));
-    assert!(matches!(read_places("h\n330784,x,,town,1"), Err(NoCity::BadLine { line: 2, .. })));
+    assert!(matches!(read_places(b"code,name,parent,level,population\n33,x,,county,1"), Err(NoCity::BadList(_))));
+    assert!(matches!(read_places(b"h\n330784,x,,town,1"), Err(NoCity::BadList(_))));
     assert!(matches!(City::plan(vec![], 1, 1, Date::new(2022, 1, 5).unwrap()), Err(NoCity::NoVillage)));
+}
+
+#[tokio::test]
+async fn a_city_goes_in_whole_and_numbers_follow_the_villages() {
+    let folder = std::env::temp_dir().join(format!("allclear-census-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let keys = Arc::new(Keys::from_master(&[7; 32]));
+    let store = Store::open(&StoreConfig::Sqlite(folder.join("t.db")), Arc::clone(&keys)).await.unwrap();
+    let city = city(12_000, 7);
+    let areas: Vec<_> = city.areas().into_iter().map(|place| (place.code, place.name, place.population as i64)).collect();
+    let named: Vec<_> = areas.iter().map(|(code, name, _)| (*code, name.clone())).collect();
+    let upsert = move |tx: &Tx<'_>| tx.upsert_areas(&areas.iter().map(|(code, name, n)| (*code, name.as_str(), *n)).collect::<Vec<_>>());
+    store.run("import_areas", upsert).await.unwrap();
+    let order = Order {
+        source: Source::Census(Arc::new(city)),
+        import: None,
+        scopes: vec![AreaCode::parse("330784").unwrap()],
+        places: Arc::new(Places::new(&named)),
+        ages: AgeGroups { infant_below_months: 36, child_below_years: 14 },
+        batch_rows: intake::BATCH_ROWS_SHARED,
+        cards: true,
+        today: Date::new(2022, 1, 5).unwrap(),
+        now: Instant(1_641_340_800_000_000),
+    };
+    let counts = intake::run(&store, &keys, order, |_| ()).await.unwrap();
+    assert_eq!((counts.added, counts.bad, counts.parked, counts.unchanged), (12_000, 0, 0, 0));
+    let read = store.read("look", |tx| {
+        let numbers = tx.person_numbers(AreaCode::parse("330784").unwrap(), 0)?;
+        let all: Vec<i64> = numbers.iter().map(|(_, no)| *no).collect();
+        Ok::<_, StoreError>((numbers, tx.cards_of(&all)?.len(), tx.persons(&all)?))
+    });
+    let (numbers, cards, persons) = read.await.unwrap();
+    assert_eq!((numbers.len(), cards), (12_000, 12_000));
+    assert!(numbers.windows(2).all(|pair| pair[0].1 < pair[1].1), "numbers rise with the villages");
+    assert!(numbers.iter().all(|(area, _)| area.level() == Level::Village));
+    let there: HashSet<i64> = persons.iter().map(|person| person.no.0).collect();
+    let guarded: Vec<i64> = persons.iter().filter_map(|person| person.guardian).collect();
+    assert!(!guarded.is_empty() && guarded.iter().all(|no| there.contains(no)), "every guardian is somebody");
+    drop(store);
+    let _ = std::fs::remove_dir_all(&folder);
 }

@@ -137,7 +137,7 @@ mod tests {
         for round in &ROUNDS {
             assert!((steps(round).last().map_or(0.0, |step| step.1) - 1.0).abs() < 1e-9);
         }
-        let areas = crate::demo::city::read_places(crate::demo::AREAS_CSV).unwrap();
+        let areas = crate::demo::city::read_places(crate::demo::AREAS_CSV.as_bytes()).unwrap();
         let people = |code: &str| areas.iter().find(|place| place.code.to_string() == code).unwrap().population;
         let in_zones: u64 = ZONES.iter().flat_map(|zone| zone.villages).map(|code| people(code)).sum();
         assert_eq!((in_zones, people("330784")), (49_655, WHOLE_CITY));

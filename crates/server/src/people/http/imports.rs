@@ -3,7 +3,7 @@
 use allclear_domain::kernel::id::Id;
 use allclear_wire::{
     Page,
-    people::{DecideRequest, ImportCheck, ImportMapping, ImportState, ParkedRow, RegisterPreview},
+    people::{DecideRequest, Decided, ImportCheck, ImportMapping, ImportState, ParkedRow, RegisterPreview},
     problem::Problem,
 };
 use axum::{
@@ -13,7 +13,7 @@ use axum::{
     response::IntoResponse,
 };
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -33,6 +33,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     let upload = OpenApiRouter::new().routes(routes!(list_imports, upload_import)).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX));
     upload
         .routes(routes!(import_state))
+        .routes(routes!(import_preview))
         .routes(routes!(check_import))
         .routes(routes!(start_import))
         .routes(routes!(export_bad_rows))
@@ -73,6 +74,13 @@ async fn upload_import(
     responses((status = 200, body = ImportState), (status = 403, body = Problem), (status = 404, body = Problem)))]
 async fn import_state(State(app): State<AppState>, By(caller): By, Path(id): Path<Uuid>) -> Result<Json<ImportState>> {
     Ok(Json(files::state(&app, &caller, Id::new(id)).await?))
+}
+
+/// The columns of an uploaded file that waits to be taken in.
+#[utoipa::path(get, path = "/api/v1/people/imports/{id}/preview",
+    responses((status = 200, body = RegisterPreview), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
+async fn import_preview(State(app): State<AppState>, By(caller): By, Path(id): Path<Uuid>) -> Result<Json<RegisterPreview>> {
+    Ok(Json(files::preview(&app, &caller, Id::new(id)).await?))
 }
 
 /// Judges the first rows with a mapping; nothing is kept.
@@ -133,23 +141,16 @@ async fn list_parked(
     Ok(Json(Page { rows, total: None, next: next.map(|line| line.to_string()) }))
 }
 
-/// How many rows still wait.
-#[derive(Debug, serde::Serialize, ToSchema)]
-struct StillParked {
-    /// Rows that wait.
-    parked_open: i64,
-}
-
 /// Decides rows that wait: keep the register, update it, or both.
 #[utoipa::path(post, path = "/api/v1/people/imports/{id}/duplicates", request_body = DecideRequest,
-    responses((status = 200, body = StillParked), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Decided), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn decide_parked(
     State(app): State<AppState>,
     By(caller): By,
     Path(id): Path<Uuid>,
     JsonBody(request): JsonBody<DecideRequest>,
-) -> Result<Json<StillParked>> {
-    Ok(Json(StillParked { parked_open: parked::decide(&app, &caller, Id::new(id), request).await? }))
+) -> Result<Json<Decided>> {
+    Ok(Json(parked::decide(&app, &caller, Id::new(id), request).await?))
 }
 
 /// Starts taking a whole import back.

@@ -6,20 +6,25 @@ mod resident;
 use allclear_domain::kernel::id::PersonNo;
 use allclear_wire::{
     people::{
-        AreasTaken, CodeShown, MergeRequest, PeopleFound, PeopleSearch, PersonClear, PersonCorrection, PersonForm, PersonRecord,
-        StayRequest, WithReason,
+        AreasTaken, CodeShown, HouseholdRequest, MergeRequest, PeopleFound, PeopleSearch, PersonClear, PersonCorrection, PersonForm,
+        PersonRecord, StayRequest, WithReason,
     },
     problem::Problem,
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::ops::{areas, change, find};
+use super::ops::{areas, change, find, household};
 use crate::{
     app::AppState,
     edge::{
-        extract::{JsonBody, Path, Text},
+        extract::{JsonBody, Path, RawBody},
         guard::By,
+        limits::AREA_LIST_BYTES_MAX,
         problem::{Code, Result},
     },
 };
@@ -29,7 +34,7 @@ pub use resident::routes as resident_routes;
 
 /// Routes of the administrator of areas.
 pub fn area_admin_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(import_areas))
+    OpenApiRouter::new().routes(routes!(import_areas)).layer(DefaultBodyLimit::max(AREA_LIST_BYTES_MAX))
 }
 
 /// Routes that show persons, masked.
@@ -54,13 +59,14 @@ pub fn manage_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(issue_card))
         .routes(routes!(revoke_cards))
         .routes(routes!(family_code))
+        .routes(routes!(move_household))
 }
 
-/// Takes an area list in: `code,name,parent,level,population`, UTF-8.
-#[utoipa::path(post, path = "/api/v1/areas", request_body(content = String, content_type = "text/csv"),
-    responses((status = 200, body = AreasTaken), (status = 403, body = Problem), (status = 422, body = Problem)))]
-async fn import_areas(State(app): State<AppState>, By(caller): By, Text(body): Text) -> Result<Json<AreasTaken>> {
-    Ok(Json(areas::take(&app, &caller, &body).await?))
+/// Takes an area list in: `code,name,parent,level,population` as CSV in any encoding, or XLSX.
+#[utoipa::path(post, path = "/api/v1/areas", request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = AreasTaken), (status = 403, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
+async fn import_areas(State(app): State<AppState>, By(caller): By, RawBody(body): RawBody) -> Result<Json<AreasTaken>> {
+    Ok(Json(areas::take(&app, &caller, body.into()).await?))
 }
 
 /// Finds people by name, pinyin initials, document, phone or code.
@@ -201,5 +207,18 @@ async fn revoke_cards(
 #[utoipa::path(post, path = "/api/v1/people/{no}/family-code",
     responses((status = 200, body = CodeShown), (status = 403, body = Problem), (status = 404, body = Problem)))]
 async fn family_code(State(app): State<AppState>, By(caller): By, Path(no): Path<i64>) -> Result<Json<CodeShown>> {
-    shown(change::family_code(&app, &caller, PersonNo(no)).await?)
+    shown(household::code(&app, &caller, PersonNo(no)).await?)
+}
+
+/// Moves a person into the household of another, or out of every household.
+#[utoipa::path(post, path = "/api/v1/people/{no}/household", request_body = HouseholdRequest,
+    responses((status = 200, body = PersonRecord), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn move_household(
+    State(app): State<AppState>,
+    By(caller): By,
+    Path(no): Path<i64>,
+    JsonBody(request): JsonBody<HouseholdRequest>,
+) -> Result<Json<PersonRecord>> {
+    household::move_person(&app, &caller, PersonNo(no), request).await?;
+    Ok(Json(find::person(&app, &caller, PersonNo(no)).await?))
 }

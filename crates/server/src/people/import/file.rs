@@ -1,8 +1,14 @@
 //! Files as people have them: CSV in UTF-8, UTF-16 or GB18030 with comma, semicolon or tab; XLSX.
 
-use std::{borrow::Cow, io::Cursor};
+use std::borrow::Cow;
 
-use calamine::{Data, Reader, Xlsx};
+use calamine::Data;
+
+use super::{
+    columns::{self, Field},
+    split::{Line, ROW_BYTES_MAX, Split},
+    workbook::{BadBook, Book, Bounds},
+};
 
 /// Largest file taken in; a register of a million persons is about 120 MB as CSV.
 pub const FILE_BYTES_MAX: usize = 256 << 20;
@@ -10,10 +16,10 @@ pub const FILE_BYTES_MAX: usize = 256 << 20;
 pub const ROWS_MAX: usize = 2_000_000;
 /// Most columns of one file; a line with more is not a register.
 pub const COLUMNS_MAX: usize = 100;
-/// Longest cell in characters.
-pub const CELL_CHARS_MAX: usize = 1000;
-/// Longest line of a CSV file in bytes; noise has no line ends.
-const LINE_BYTES_MAX: usize = 64 << 10;
+/// Lines above the header that may be a title or a date.
+const TITLE_LINES_MAX: usize = 10;
+/// A register of two million persons has about 30 million cells and a gibibyte of sheet.
+const BOOK: Bounds = Bounds { rows: ROWS_MAX + TITLE_LINES_MAX, columns: COLUMNS_MAX, cells: 40_000_000, inflated: 1 << 30, text: 1 << 30 };
 
 /// How the file was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +65,9 @@ pub enum BadFile {
     /// A workbook that cannot be opened.
     #[error("the workbook is damaged")]
     Damaged,
+    /// A workbook that unpacks to too much.
+    #[error("the workbook is too large once it is unpacked")]
+    Unpacks,
     /// A header without rows.
     #[error("the file has a header but no rows")]
     NoRows,
@@ -76,7 +85,7 @@ impl BadFile {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Empty => "file_empty",
-            Self::TooLarge => "file_too_large",
+            Self::TooLarge | Self::Unpacks => "file_too_large",
             Self::NotATable => "file_not_a_table",
             Self::OldExcel => "file_old_excel",
             Self::Damaged => "file_damaged",
@@ -88,8 +97,32 @@ impl BadFile {
 }
 
 enum Body {
-    Text { text: String, delimiter: u8 },
-    Cells(Vec<Vec<String>>),
+    /// The whole text; rows begin behind the header's line.
+    Text { text: String, delimiter: u8, header: u64 },
+    /// The rows below the header.
+    Rows(Vec<Line>),
+}
+
+impl From<BadBook> for BadFile {
+    fn from(bad: BadBook) -> Self {
+        match bad {
+            BadBook::Damaged => Self::Damaged,
+            BadBook::TooLarge => Self::Unpacks,
+            BadBook::TooManyRows => Self::TooManyRows,
+            BadBook::TooManyColumns => Self::TooManyColumns,
+        }
+    }
+}
+
+/// Whether a line is the header of a register: a name and something else.
+fn names_a_person(line: &Line) -> bool {
+    let mapping = columns::guess(&line.cells);
+    mapping.contains(&Some(Field::Name)) && mapping.iter().flatten().count() > 1
+}
+
+/// Which of the first rows is the header, below whatever title stands above it; else the first.
+fn header_of<'l>(rows: impl Iterator<Item = &'l Line> + Clone) -> usize {
+    rows.take(TITLE_LINES_MAX).position(names_a_person).unwrap_or(0)
 }
 
 /// A table in memory.
@@ -128,19 +161,16 @@ pub fn read(bytes: Vec<u8>) -> Result<Table, BadFile> {
 }
 
 fn read_xlsx(bytes: Vec<u8>) -> Result<Table, BadFile> {
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| BadFile::Damaged)?;
-    for sheet in book.sheet_names() {
-        let range = book.worksheet_range(&sheet).map_err(|_| BadFile::Damaged)?;
-        if range.height() > ROWS_MAX + 1 {
-            return Err(BadFile::TooManyRows);
+    let mut book = Book::open(bytes, BOOK)?;
+    for sheet in book.sheets() {
+        let mut rows = book.rows(&sheet, cell_text)?;
+        if rows.is_empty() {
+            continue;
         }
-        if range.width() > COLUMNS_MAX {
-            return Err(BadFile::TooManyColumns);
-        }
-        let mut rows = range.rows().map(|row| row.iter().map(cell_text).collect::<Vec<_>>());
-        let Some(header) = rows.by_ref().find(|row| row.iter().any(|cell| !cell.is_empty())) else { continue };
-        let cells: Vec<Vec<String>> = rows.filter(|row| row.iter().any(|cell| !cell.is_empty())).collect();
-        return if cells.is_empty() { Err(BadFile::NoRows) } else { Ok(Table { format: Format::Xlsx, header, body: Body::Cells(cells) }) };
+        let header = header_of(rows.iter());
+        let rest = rows.split_off(header + 1);
+        let header = rows.pop().map(|line| line.cells).unwrap_or_default();
+        return if rest.is_empty() { Err(BadFile::NoRows) } else { Ok(Table { format: Format::Xlsx, header, body: Body::Rows(rest) }) };
     }
     Err(BadFile::Empty)
 }
@@ -156,7 +186,7 @@ fn cell_text(cell: &Data) -> String {
         }
         other => other.to_string(),
     };
-    text.trim().chars().take(CELL_CHARS_MAX).collect()
+    text.trim().to_owned()
 }
 
 /// Decodes what the byte order mark says, else UTF-8 if it is valid, else GB18030 if that is.
@@ -183,95 +213,70 @@ fn decode(bytes: Vec<u8>) -> Result<(String, &'static str), BadFile> {
 
 fn looks_like_text(text: &str) -> bool {
     let odd = |b: &u8| *b < 0x20 && !matches!(b, b'\t' | b'\r' | b'\n');
-    !text.as_bytes().iter().any(odd) && text.split('\n').all(|line| line.len() <= LINE_BYTES_MAX)
+    !text.as_bytes().iter().any(odd) && text.split('\n').all(|line| line.len() <= ROW_BYTES_MAX)
 }
 
-/// A record's position is where the reader began, before the blank lines that it skips.
-fn blank_lines(text: &str) -> u64 {
-    text.bytes().take_while(|b| matches!(b, b'\r' | b'\n')).filter(|b| *b == b'\n').count() as u64
+/// The separator under which one of the first lines is a header; else the most frequent of the
+/// first line. Counting further down would let the contents of cells decide.
+fn delimiter_of(text: &str) -> u8 {
+    const KNOWN: [u8; 4] = [b',', b'\t', b';', b'|'];
+    let lines = || text.lines().filter(|line| !line.trim().is_empty()).take(TITLE_LINES_MAX);
+    let named = |delimiter: &u8| lines().any(|line| Split::new(line, *delimiter).next().is_some_and(|line| names_a_person(&line)));
+    if let Some(delimiter) = KNOWN.into_iter().find(named) {
+        return delimiter;
+    }
+    let count = |delimiter: u8| lines().next().map_or(0, |line| line.bytes().filter(|b| *b == delimiter).count());
+    KNOWN.into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
 }
 
-fn delimiter_of(line: &str) -> u8 {
-    let count = |delimiter: u8| line.bytes().filter(|b| *b == delimiter).count();
-    [b',', b'\t', b';', b'|'].into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
-}
-
-fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes())
+/// Decodes a text and looks whether it is one; answers it with the name of its encoding.
+pub fn text_of(bytes: Vec<u8>) -> Result<(String, &'static str), BadFile> {
+    let (text, encoding) = decode(bytes)?;
+    if looks_like_text(&text) { Ok((text, encoding)) } else { Err(BadFile::NotATable) }
 }
 
 fn read_text(bytes: Vec<u8>) -> Result<Table, BadFile> {
-    let (text, encoding) = decode(bytes)?;
-    if !looks_like_text(&text) {
-        return Err(BadFile::NotATable);
-    }
-    let first = text.lines().find(|line| !line.trim().is_empty()).ok_or(BadFile::Empty)?;
+    let (text, encoding) = text_of(bytes)?;
     // Full-width commas in a header are a file typed by hand; nothing can be split on them safely.
-    let delimiter = delimiter_of(first);
-    let mut records = reader(&text, delimiter).into_records().map_while(Result::ok);
-    let header: Vec<String> = records
-        .by_ref()
-        .find(|record| record.iter().any(|cell| !cell.trim().is_empty()))
-        .map(|record| record.iter().map(|cell| cell.trim().to_owned()).collect())
-        .ok_or(BadFile::Empty)?;
-    if header.len() > COLUMNS_MAX {
+    let delimiter = delimiter_of(&text);
+    let head: Vec<Line> = Split::new(&text, delimiter).take(TITLE_LINES_MAX + 1).collect();
+    let at = header_of(head.iter());
+    let header = head.get(at).ok_or(BadFile::Empty)?.clone();
+    if header.cells.len() > COLUMNS_MAX {
         return Err(BadFile::TooManyColumns);
     }
-    if records.next().is_none() {
+    if head.len() == at + 1 {
         return Err(BadFile::NoRows);
     }
     // Each row has at least one line end: a cheap bound before anything is parsed.
-    if text.bytes().filter(|b| *b == b'\n').count() > ROWS_MAX + 1 {
+    if text.bytes().filter(|b| *b == b'\n').count() > ROWS_MAX + TITLE_LINES_MAX {
         return Err(BadFile::TooManyRows);
     }
-    Ok(Table { format: Format::Csv { encoding, delimiter }, header, body: Body::Text { text, delimiter } })
+    let body = Body::Text { text, delimiter, header: header.number };
+    Ok(Table { format: Format::Csv { encoding, delimiter }, header: header.cells, body })
 }
 
 impl Table {
     /// Calls `each` with batches of at most `size` rows; a row carries the number of its line or
-    /// sheet row, the header being the first row. Stops when `each` answers false.
-    pub fn batches(&self, size: usize, mut each: impl FnMut(Vec<(u64, Vec<String>)>) -> bool) {
+    /// sheet row. Stops when `each` answers false.
+    pub fn batches(&self, size: usize, mut each: impl FnMut(Vec<Line>) -> bool) {
         let mut batch = Vec::with_capacity(size);
-        let mut push = |row: (u64, Vec<String>)| {
+        let mut push = |row: Line| {
             batch.push(row);
             batch.len() < size || each(std::mem::replace(&mut batch, Vec::with_capacity(size)))
         };
-        match &self.body {
-            Body::Cells(cells) => {
-                for (number, row) in (2..).zip(cells) {
-                    if !push((number, row.clone())) {
-                        return;
-                    }
-                }
-            }
-            Body::Text { text, delimiter } => {
-                let mut reader = reader(text, *delimiter);
-                let mut record = csv::StringRecord::new();
-                let mut seen_header = false;
-                // The text is valid UTF-8 and rows may be ragged, so reading cannot fail any more.
-                while matches!(reader.read_record(&mut record), Ok(true)) {
-                    if record.iter().all(|cell| cell.trim().is_empty()) {
-                        continue;
-                    }
-                    if !std::mem::replace(&mut seen_header, true) {
-                        continue;
-                    }
-                    let line = record.position().map_or(0, |at| at.line() + blank_lines(&text[at.byte() as usize..]));
-                    let cells = record.iter().map(|cell| cell.trim().chars().take(CELL_CHARS_MAX).collect()).collect();
-                    if !push((line, cells)) {
-                        return;
-                    }
-                }
-            }
-        }
-        if !batch.is_empty() {
+        let more = match &self.body {
+            Body::Rows(rows) => rows.iter().cloned().all(&mut push),
+            Body::Text { text, delimiter, header } => Split::new(text, *delimiter).skip_while(|line| line.number <= *header).all(&mut push),
+        };
+        if more && !batch.is_empty() {
             each(batch);
         }
     }
 
     /// The first `n` rows, for the preview.
     #[must_use]
-    pub fn head(&self, n: usize) -> Vec<(u64, Vec<String>)> {
+    pub fn head(&self, n: usize) -> Vec<Line> {
         let mut rows = Vec::new();
         self.batches(n.max(1), |batch| {
             rows = batch;
@@ -284,7 +289,7 @@ impl Table {
     #[must_use]
     pub fn row_count(&self) -> u64 {
         match &self.body {
-            Body::Cells(cells) => cells.len() as u64,
+            Body::Rows(rows) => rows.len() as u64,
             Body::Text { text, .. } => (text.lines().filter(|line| !line.trim().is_empty()).count() as u64).saturating_sub(1),
         }
     }
@@ -300,7 +305,8 @@ mod tests {
 
     fn rows(bytes: &[u8]) -> Result<(String, Rows), BadFile> {
         let table = read(bytes.to_vec())?;
-        Ok((format!("{} {}", table.format.describe(), table.header.join("/")), table.head(10)))
+        let rows = table.head(10).into_iter().map(|line| (line.number, line.cells)).collect();
+        Ok((format!("{} {}", table.format.describe(), table.header.join("/")), rows))
     }
 
     #[test]
@@ -352,11 +358,14 @@ mod tests {
             })
             .collect();
         let letters: Vec<u8> = noise.iter().map(|b| b'a' + b % 26).collect();
-        let zip: Vec<u8> = b"PK\x03\x04".iter().chain(&noise[..1000]).copied().collect();
+        let zip: Vec<u8> = b"PK\x03\x04".iter().chain(&noise).copied().collect();
+        let old: Vec<u8> = b"\xD0\xCF\x11\xE0".iter().chain(&noise).copied().collect();
         for (bytes, code) in [
             (&noise[..], "file_not_a_table"),
             (&letters, "file_not_a_table"),
             (&zip, "file_damaged"),
+            (&zipped("noise.bin", &noise), "file_damaged"),
+            (&old, "file_old_excel"),
             (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "file_old_excel"),
             (b"", "file_empty"),
             (b" \r\n\t\n", "file_empty"),
@@ -368,5 +377,66 @@ mod tests {
         }
         assert_eq!(read(format!("a{}\n1", ",a".repeat(COLUMNS_MAX)).into_bytes()).unwrap_err(), BadFile::TooManyColumns);
         assert!(read(format!("a{}\n1", ",a".repeat(COLUMNS_MAX - 1)).into_bytes()).is_ok());
+    }
+
+    /// A real archive with one part.
+    fn zipped(name: &str, content: &[u8]) -> Vec<u8> {
+        use std::io::Write;
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(content).unwrap();
+        archive.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_small_workbook_cannot_ask_for_the_memory_of_a_large_one() {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        sheet.write(0, 0, "姓名").unwrap();
+        sheet.write(1_048_575, 16_383, "远").unwrap();
+        let far = book.save_to_buffer().unwrap();
+        assert!(far.len() < 10_000);
+        assert_eq!(read(far).unwrap_err(), BadFile::TooManyColumns);
+        let bomb = zipped("xl/worksheets/sheet1.xml", &vec![b' '; 8 << 20]);
+        assert!(bomb.len() < 100_000);
+        let bounds = Bounds { inflated: 4 << 20, ..BOOK };
+        assert_eq!(Book::open(bomb, bounds).err(), Some(BadBook::TooLarge), "8 MiB behind a few kilobytes");
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        for row in 0..100 {
+            sheet.write(row, 99, "x").unwrap();
+        }
+        let wide = book.save_to_buffer().unwrap();
+        let open = |bounds: Bounds| Book::open(wide.clone(), bounds).unwrap().rows("Sheet1", cell_text).map(|rows| rows.len());
+        assert_eq!(open(BOOK), Ok(100));
+        assert_eq!(open(Bounds { cells: 9_999, ..BOOK }), Err(BadBook::TooLarge));
+        assert_eq!(open(Bounds { text: 99, ..BOOK }), Err(BadBook::TooLarge));
+        assert_eq!(open(Bounds { rows: 99, ..BOOK }), Err(BadBook::TooManyRows));
+    }
+
+    #[test]
+    fn rows_of_a_workbook_have_the_numbers_that_a_person_sees() {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        for (row, column, text) in
+            [(1, 2, "塘里村人员登记表"), (3, 2, "姓名"), (3, 3, "电话"), (4, 2, "张三"), (4, 3, "1"), (8, 2, "李四"), (8, 4, "备注")]
+        {
+            sheet.write(row, column, text).unwrap();
+        }
+        let (head, rows) = rows(&book.save_to_buffer().unwrap()).unwrap();
+        assert_eq!(head, "XLSX //姓名/电话");
+        let cells = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+        assert_eq!(rows, [(5, cells(&["", "", "张三", "1"])), (9, cells(&["", "", "李四", "", "备注"]))]);
+        let (head, rows) = super::tests::rows("塘里村人员登记表\n\n姓名,电话\n张三,1\n".as_bytes()).unwrap();
+        assert_eq!((head.as_str(), rows[0].0), ("CSV, UTF-8, , 姓名/电话", 4), "a title above the header of a text");
+    }
+
+    #[test]
+    fn no_cell_is_cut() {
+        let long = "长".repeat(5_000);
+        let table = read(format!("姓名,电话\n{long},1\n\"张三,2\n李四,3\n").into_bytes()).unwrap();
+        let rows = table.head(10);
+        assert_eq!(rows[0].cells[0].chars().count(), 5_000);
+        assert_eq!((rows[1].open_quote, rows[1].number, rows[2].cells[0].as_str()), (true, 3, "李四"), "the rows below are there");
     }
 }

@@ -27,6 +27,8 @@ pub enum NoPlace {
 pub struct Places {
     codes: HashMap<AreaCode, ()>,
     names: HashMap<String, Vec<AreaCode>>,
+    /// Names of the counties: what stands before one is a province and a city, which no list has.
+    counties: Vec<String>,
 }
 
 fn key(text: &str) -> String {
@@ -44,7 +46,7 @@ impl Places {
             let town = code.parent().and_then(|parent| by_code.get(&parent)).copied().unwrap_or_default();
             let county = code.at(Level::County).and_then(|county| by_code.get(&county)).copied().unwrap_or_default();
             for form in own {
-                for prefix in [String::new(), town.to_owned(), format!("{county}{town}"), format!("浙江省金华市{county}{town}")] {
+                for prefix in [String::new(), town.to_owned(), format!("{county}{town}")] {
                     let entry = names.entry(key(&format!("{prefix}{form}"))).or_default();
                     if !entry.contains(code) {
                         entry.push(*code);
@@ -52,7 +54,15 @@ impl Places {
                 }
             }
         }
-        Self { codes: areas.iter().map(|(code, _)| (*code, ())).collect(), names }
+        let counties = areas.iter().filter(|(code, _)| code.level() == Level::County).map(|(_, name)| key(name)).collect();
+        Self { codes: areas.iter().map(|(code, _)| (*code, ())).collect(), names, counties }
+    }
+
+    /// A name from its county on: `浙江省金华市永康市石柱镇` as `永康市石柱镇`.
+    fn from_county<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let above = ["省", "市", "自治区", "自治州", "地区", "盟"];
+        let mut found = self.counties.iter().filter_map(|county| text.find(county.as_str()).filter(|at| *at > 0));
+        found.find(|at| above.iter().any(|word| text[..*at].ends_with(word))).map(|at| &text[at..])
     }
 
     /// The area of any level that a cell means.
@@ -61,7 +71,8 @@ impl Places {
         if let Ok(code) = AreaCode::parse(&text) {
             return if self.codes.contains_key(&code) { Ok(code) } else { Err(NoPlace::Unknown) };
         }
-        match self.names.get(&text).map(Vec::as_slice) {
+        let named = |text: &str| self.names.get(text).map(Vec::as_slice);
+        match named(&text).or_else(|| self.from_county(&text).and_then(named)) {
             Some([code]) => Ok(*code),
             Some(_) => Err(NoPlace::Ambiguous),
             None => Err(NoPlace::Unknown),
@@ -108,6 +119,9 @@ mod tests {
             ("石柱镇塘里村", "330784105200"),
             ("石柱镇 / 塘里村", "330784105200"),
             ("永康市前仓镇塘里村", "330784106200"),
+            ("浙江省金华市永康市前仓镇塘里村", "330784106200"),
+            ("浙江省 永康市石柱镇塘里村", "330784105200"),
+            ("大永康市石柱镇塘里村", "Unknown"),
             ("东苑社区", "330784106001"),
             ("塘里村", "Ambiguous"),
             ("石柱镇", "NotAVillage"),

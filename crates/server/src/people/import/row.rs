@@ -1,7 +1,7 @@
 //! One row: valid, or bad with every reason at once, so that a sheet is mended in one go.
 
 use allclear_domain::{
-    kernel::area::AreaCode,
+    kernel::area::{AreaCode, home},
     people::{
         date::Date,
         document::{Document, DocumentKind, Sex},
@@ -14,6 +14,7 @@ use allclear_domain::{
 use super::{
     columns::Field,
     places::{NoPlace, Places},
+    split::Line,
 };
 
 /// A person as a row gives it.
@@ -45,6 +46,14 @@ pub struct Newcomer {
     pub workplace: Option<String>,
     /// Groups.
     pub groups: Groups,
+}
+
+impl Newcomer {
+    /// Where the person lives as exactly as the row says.
+    #[must_use]
+    pub fn home(&self) -> AreaCode {
+        home(self.living_area, self.grid)
+    }
 }
 
 /// One reason of a bad row.
@@ -79,6 +88,7 @@ pub const REASONS: &[(&str, &str, &str)] = &[
     ("area_unknown", "区划代码或名称不存在", "no such area code or name"),
     ("birth_date_differs", "出生日期与证件号码不符", "the birth date differs from the document number"),
     ("birth_date_impossible", "出生日期不存在或不合理", "the birth date does not exist or is not possible"),
+    ("cell_length", "单元格内容过长（超过 1000 字）", "the cell is longer than 1,000 characters"),
     ("document_area", "证件号码中的地区码不存在", "the place code in the document number is unknown"),
     ("document_birth_date", "证件号码中的出生日期不合理", "the birth date in the document number is not possible"),
     ("document_characters", "证件号码含有不允许的字符", "the document number has characters that its kind does not have"),
@@ -102,10 +112,13 @@ pub const REASONS: &[(&str, &str, &str)] = &[
         "电话号码不是手机号、带区号的固定电话或带+的境外号码",
         "neither a mobile, nor a landline with area code, nor a foreign number with +",
     ),
+    ("quote_open", "此行有未闭合的引号", "a quotation mark on this line is not closed"),
     ("sex_differs", "性别与证件号码不符", "the sex differs from the document number"),
     ("sex_unknown", "性别须为男或女", "the sex must be male or female"),
 ];
 
+/// Longest cell that is read, in characters; what a column holds is far shorter.
+const CELL_CHARS_MAX: usize = 1000;
 /// Longest address in characters.
 const ADDRESS_CHARS_MAX: usize = 200;
 
@@ -123,12 +136,16 @@ struct Cells<'r> {
 impl<'r> Cells<'r> {
     fn new(mapping: &[Option<Field>], row: &'r [String]) -> Self {
         let mut columns = [None; 13];
+        let mut reasons = Vec::new();
         for (field, cell) in mapping.iter().zip(row) {
-            if let Some(field) = field {
+            let Some(field) = field else { continue };
+            if cell.len() > CELL_CHARS_MAX && cell.chars().count() > CELL_CHARS_MAX {
+                reasons.push(Reason { field: *field, code: "cell_length" });
+            } else {
                 columns[*field as usize] = Some(cell.trim()).filter(|cell| !cell.is_empty());
             }
         }
-        Self { columns, reasons: Vec::new() }
+        Self { columns, reasons }
     }
 
     fn get(&self, field: Field) -> Option<&'r str> {
@@ -136,6 +153,10 @@ impl<'r> Cells<'r> {
     }
 
     fn bad(&mut self, field: Field, code: &'static str) {
+        // One reason a field: a cell that is too long is not missing as well.
+        if self.reasons.iter().any(|reason| reason.field == field && reason.code == "cell_length") {
+            return;
+        }
         self.reasons.push(Reason { field, code });
     }
 
@@ -243,6 +264,15 @@ impl<'r> Cells<'r> {
     }
 }
 
+/// Judges one line of a file. Where a quotation mark is open nobody knows which cell is which.
+pub fn judge_line(judge: &Judge<'_>, mapping: &[Option<Field>], line: &Line) -> Result<Newcomer, Vec<Reason>> {
+    if line.open_quote {
+        let first = mapping.iter().flatten().next().copied().unwrap_or(Field::Name);
+        return Err(vec![Reason { field: first, code: "quote_open" }]);
+    }
+    self::judge(judge, mapping, &line.cells)
+}
+
 /// Judges one row.
 pub fn judge(judge: &Judge<'_>, mapping: &[Option<Field>], row: &[String]) -> Result<Newcomer, Vec<Reason>> {
     let mut cells = Cells::new(mapping, row);
@@ -317,6 +347,26 @@ mod tests {
             };
             assert_eq!(found, expect, "{line}");
         }
+    }
+
+    #[test]
+    fn a_cell_that_is_too_long_is_an_error_and_never_cut() {
+        let places = Places::new(&[(AreaCode::parse("330784105200").unwrap(), "塘里村委会".to_owned())]);
+        let ages = AgeGroups { infant_below_months: 36, child_below_years: 14 };
+        let rules = Judge { places: &places, area: None, today: Date::new(2022, 1, 5).unwrap(), ages };
+        let mapping = [Some(Field::Name), Some(Field::DocumentNumber), Some(Field::LivingArea), Some(Field::Workplace), None];
+        let row = |cells: [&str; 5], open_quote| Line { number: 2, cells: cells.map(str::to_owned).to_vec(), open_quote };
+        let long = "长".repeat(1001);
+        let codes = |line: &Line| match judge_line(&rules, &mapping, line) {
+            Ok(_) => "ok".to_owned(),
+            Err(reasons) => {
+                reasons.iter().map(|reason| format!("{} {}", reason.field.as_str(), reason.code)).collect::<Vec<_>>().join(", ")
+            }
+        };
+        assert_eq!(codes(&row(["张三", "E12345678", "塘里村", &long, ""], false)), "workplace cell_length");
+        assert_eq!(codes(&row([&long, "E12345678", "塘里村", "", ""], false)), "name cell_length");
+        assert_eq!(codes(&row(["张三", "E12345678", "塘里村", "", &long], false)), "ok", "a column that nobody reads");
+        assert_eq!(codes(&row(["张三", "E12345678", "塘里村", "", ""], true)), "name quote_open");
     }
 
     #[test]

@@ -98,7 +98,7 @@ mod tests {
             let table = file::read(bytes).unwrap();
             assert_eq!(table.header[..3], header[..]);
             assert_eq!(columns::guess(&table.header)[..2], columns::guess(&header)[..2]);
-            let (_, cells) = &table.head(1)[0];
+            let cells = &table.head(1)[0].cells;
             assert_eq!(cells[..3], ["张三", "110105194912310021", ""]);
             assert!(cells[3].contains("证件号码：证件号码校验位错误") && cells[3].contains("[area_missing]"), "{}", cells[3]);
         }

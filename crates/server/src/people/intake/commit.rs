@@ -1,76 +1,48 @@
-//! One commit of the bulk path: who is known already, the others go in, counts move with the rows.
+//! One commit of the bulk path: who is known already, the others go in with their households and
+//! guardians, counts move with the rows.
 
 use std::collections::HashMap;
 
 use allclear_domain::kernel::{
-    id::{Id, Import},
+    id::{Id, Import, PersonNo},
     time::Instant,
 };
-use allclear_seal::{BlindIndex, Keys};
-use allclear_store::{
-    Result, Tx,
-    imports::ImportCounts,
-    register::{PersonRow, Registered},
+use allclear_seal::BlindIndex;
+use allclear_store::{Result, Tx, imports::ImportCounts, register::Registered};
+
+use super::{
+    known::{Known, Verdict},
+    prepare::{Ready, kept_row},
 };
+use crate::people::{homes, import::columns::Field};
 
-use super::prepare::{Ready, kept_row};
-use crate::people::import::{columns::Field, row::Newcomer};
+/// A person whose guardian was not there yet, and the guardian's document.
+pub(super) type Ward = (PersonNo, BlindIndex);
 
-fn opened(keys: &Keys, column: &'static str, no: i64, cell: Option<&Vec<u8>>) -> Result<Option<String>> {
-    Ok(cell.map(|cell| keys.open_cell("person", column, &no.to_string(), cell)).transpose()?)
-}
-
-/// Whether a row says nothing that the register does not say: every given field equals.
-fn says_the_same(keys: &Keys, known: &PersonRow, row: &Newcomer) -> Result<bool> {
-    let no = known.no.0;
-    let phone = match &row.phone {
-        Some(phone) => known.phone_blind.as_deref() == Some(keys.blind("phone", phone.as_str()).as_slice()),
-        None => true,
-    };
-    let plain = known.name == row.name.as_str()
-        && known.living_area == row.living_area
-        && (row.sex.is_none() || known.sex.as_deref() == row.sex.map(|sex| sex.as_str()))
-        && (row.workplace.is_none() || known.workplace == row.workplace)
-        && (row.grid.is_none() || known.grid == row.grid)
-        && (row.groups.0 & known.groups) == row.groups.0;
-    Ok(plain && phone && (row.address.is_none() || opened(keys, "address", no, known.address.as_ref())? == row.address))
-}
-
-/// Commits one batch and answers what became of its rows.
-pub(super) fn batch(tx: &Tx<'_>, ready: &Ready, import: Option<Id<Import>>, now: Instant) -> Result<ImportCounts> {
-    let mut blinds: Vec<BlindIndex> = ready.persons.iter().filter_map(|p| p.document.as_ref().map(|document| document.1)).collect();
-    blinds.sort_unstable();
-    let owners = tx.owners_of_documents(&blinds)?;
+/// Commits one batch; answers what became of its rows, and who still lacks a guardian.
+pub(super) fn batch(tx: &Tx<'_>, ready: &Ready, import: Option<Id<Import>>, now: Instant) -> Result<(ImportCounts, Vec<Ward>)> {
+    let known = Known::load(tx, ready)?;
     let mut counts = ImportCounts { rows_done: ready.rows, unchanged: ready.unchanged, ..ImportCounts::default() };
     let mut kept = ready.kept.clone();
-    let source = import.map(Id::uuid);
-    if owners.is_empty() && ready.guardians.is_empty() {
-        counts.added = tx.register_persons(&ready.persons, source, now)? as i64;
-    } else {
-        let mut fresh = with_guardians(tx, ready)?;
-        let known = known_persons(tx, &owners)?;
-        let mut keep = vec![true; fresh.len()];
-        for (index, person) in fresh.iter().enumerate() {
-            let Some(owner) = person.document.as_ref().and_then(|document| owners.get(&document.1)) else { continue };
-            keep[index] = false;
-            let origin = &ready.origins[index];
-            match known.get(owner) {
-                Some(record) if says_the_same(tx.keys(), record, &origin.person)? => counts.unchanged += 1,
-                record => {
-                    let other_name = record.is_some_and(|record| record.name != person.name);
-                    let code = if other_name { "known_with_other_name" } else { "known_with_other_details" };
-                    let reasons = [(Field::DocumentNumber.as_str(), code)];
-                    let blind = person.document.as_ref().map(|document| document.1);
-                    kept.push(kept_row(tx.keys(), import, origin.line, "parked", &origin.cells, &reasons, blind));
-                }
+    let mut fresh = vec![true; ready.persons.len()];
+    for (index, person) in ready.persons.iter().enumerate() {
+        let code = match known.verdict(tx.keys(), person, &ready.origins[index].person, ready.ties[index])? {
+            Verdict::New => continue,
+            Verdict::Same => {
+                counts.unchanged += 1;
+                fresh[index] = false;
+                continue;
             }
-        }
-        let mut keep = keep.into_iter();
-        fresh.retain(|_| keep.next().unwrap_or(true));
-        counts.added = tx.register_persons(&fresh, source, now)? as i64;
+            Verdict::OtherName => "known_with_other_name",
+            Verdict::OtherDetails => "known_with_other_details",
+        };
+        fresh[index] = false;
+        let origin = &ready.origins[index];
+        let blind = person.document.as_ref().map(|document| document.1);
+        kept.push(kept_row(tx.keys(), import, origin.line, "parked", &origin.cells, &[(Field::DocumentNumber.as_str(), code)], blind));
     }
-    let households: Vec<_> = ready.households.iter().map(|(no, area, code)| (*no, *area, code.as_str())).collect();
-    tx.insert_households(&households)?;
+    let (persons, wards) = belonging(tx, ready, &known, &fresh)?;
+    counts.added = tx.register_persons(&persons, import.map(Id::uuid), now)? as i64;
     let cards: Vec<_> = ready.cards.iter().map(|(code, person)| (code.as_str(), *person)).collect();
     tx.insert_cards(&cards, now)?;
     counts.bad = kept.iter().filter(|row| row.kind == "bad").count() as i64;
@@ -79,23 +51,56 @@ pub(super) fn batch(tx: &Tx<'_>, ready: &Ready, import: Option<Id<Import>>, now:
         tx.keep_import_rows(id, &kept)?;
         tx.count_import(id, counts)?;
     }
-    Ok(counts)
+    Ok((counts, wards))
 }
 
-fn known_persons(tx: &Tx<'_>, owners: &HashMap<BlindIndex, i64>) -> Result<HashMap<i64, PersonRow>> {
-    let numbers: Vec<i64> = owners.values().copied().collect();
-    Ok(tx.persons(&numbers)?.into_iter().map(|record| (record.no.0, record)).collect())
+/// The new persons with household and guardian. Owners of the register come first: a row whose
+/// person is known gave its number to nobody. Households are made only for somebody who goes in.
+fn belonging(tx: &Tx<'_>, ready: &Ready, known: &Known, fresh: &[bool]) -> Result<(Vec<Registered>, Vec<Ward>)> {
+    let here: HashMap<BlindIndex, i64> = new_ones(fresh)
+        .filter_map(|index| ready.persons[index].document.as_ref().map(|document| (document.1, ready.persons[index].no.0)))
+        .collect();
+    let mut homes = known.homes.clone();
+    let (mut made, mut wards) = (Vec::new(), Vec::new());
+    let mut persons = Vec::with_capacity(fresh.len());
+    for index in new_ones(fresh) {
+        let mut person = ready.persons[index].clone();
+        let ties = ready.ties[index];
+        if let Some(label) = ties.household {
+            let home = *homes.entry(label).or_insert_with(|| {
+                made.push(homes::fresh(tx.keys(), person.no.0, person.living_area, Some(label)));
+                person.no.0
+            });
+            person.household = Some(home);
+        }
+        if let Some(guardian) = ties.guardian {
+            person.guardian = known.owner(&guardian).or_else(|| here.get(&guardian).copied());
+            if person.guardian.is_none() {
+                wards.push((person.no, guardian));
+            }
+        }
+        persons.push(person);
+    }
+    tx.insert_households(&made)?;
+    known.label_adopted(tx)?;
+    Ok((persons, wards))
 }
 
-/// The persons with the guardians filled in that only the register knows.
-fn with_guardians(tx: &Tx<'_>, ready: &Ready) -> Result<Vec<Registered>> {
-    let mut persons = ready.persons.clone();
-    let blinds: Vec<BlindIndex> = ready.guardians.iter().map(|(_, blind)| *blind).collect();
-    if !blinds.is_empty() {
-        let owners = tx.owners_of_documents(&blinds)?;
-        for (index, blind) in &ready.guardians {
-            persons[*index].guardian = owners.get(blind).copied();
+fn new_ones(fresh: &[bool]) -> impl Iterator<Item = usize> + '_ {
+    fresh.iter().enumerate().filter(|(_, fresh)| **fresh).map(|(index, _)| index)
+}
+
+/// Names the guardians that came later in the file than their wards.
+pub(super) fn name_guardians(tx: &Tx<'_>, wards: &[Ward]) -> Result<()> {
+    let blinds: Vec<BlindIndex> = wards.iter().map(|(_, blind)| *blind).collect();
+    if blinds.is_empty() {
+        return Ok(());
+    }
+    let owners = tx.owners_of_documents(&blinds)?;
+    for (ward, blind) in wards {
+        if let Some(guardian) = owners.get(blind) {
+            tx.set_guardian(*ward, *guardian)?;
         }
     }
-    Ok(persons)
+    Ok(())
 }

@@ -6,6 +6,7 @@
 //! cannot make the same person twice.
 
 mod commit;
+mod known;
 mod prepare;
 mod source;
 
@@ -23,9 +24,10 @@ use allclear_seal::Keys;
 use allclear_store::{Store, StoreError, imports::ImportCounts};
 use tokio::sync::mpsc;
 
+pub(super) use known::Known;
 pub use prepare::document_blind;
-pub(super) use prepare::registered;
-pub use source::Source;
+pub(super) use prepare::{Ties, registered};
+pub use source::{Census, Source};
 
 use super::import::places::Places;
 use prepare::{Preparer, Ready};
@@ -45,8 +47,8 @@ pub struct Order {
     pub source: Source,
     /// The import they belong to, if they came as a file.
     pub import: Option<Id<Import>>,
-    /// The subtree that the account may change; rows outside come back as bad.
-    pub scope: AreaCode,
+    /// The subtrees that the account may change; rows outside come back as bad.
+    pub scopes: Vec<AreaCode>,
     /// The area tree.
     pub places: Arc<Places>,
     /// Ages of the groups by age.
@@ -70,12 +72,14 @@ pub async fn run(
     mut progress: impl FnMut(ImportCounts),
 ) -> Result<ImportCounts, StoreError> {
     let (import, now) = (order.import, order.now);
-    let (to_store, mut ready) = mpsc::channel::<Result<Ready, StoreError>>(READY_MAX);
+    let (to_store, mut ready) = mpsc::channel::<Ready>(READY_MAX);
     let preparing = tokio::spawn(prepare_all(store.clone(), Arc::clone(keys), order, to_store));
     let mut counts = ImportCounts::default();
+    let mut wards = Vec::new();
     while let Some(batch) = ready.recv().await {
-        let batch = Arc::new(batch?);
-        let done = store.run("import_persons", move |tx| commit::batch(tx, &batch, import, now)).await?;
+        let batch = Arc::new(batch);
+        let (done, unguarded) = store.run("import_persons", move |tx| commit::batch(tx, &batch, import, now)).await?;
+        wards.extend(unguarded);
         counts.rows_done += done.rows_done;
         counts.added += done.added;
         counts.unchanged += done.unchanged;
@@ -83,46 +87,50 @@ pub async fn run(
         counts.parked += done.parked;
         progress(counts);
     }
-    preparing.await.map_err(|e| StoreError::Away(e.to_string()))?;
+    preparing.await.map_err(broke)??;
+    // A child may stand pages before its guardian.
+    let wards = Arc::new(wards);
+    store.run("name_guardians", move |tx| commit::name_guardians(tx, &wards)).await?;
     Ok(counts)
 }
 
-/// Prepares batch after batch until the rows or the receiver end.
-async fn prepare_all(store: Store, keys: Arc<Keys>, order: Order, to_store: mpsc::Sender<Result<Ready, StoreError>>) {
+/// Prepares batch after batch until the rows or the receiver end. A step that breaks is an error:
+/// the rows after it would be missing without anybody knowing.
+async fn prepare_all(store: Store, keys: Arc<Keys>, order: Order, to_store: mpsc::Sender<Ready>) -> Result<(), StoreError> {
     let (to_judge, mut raw) = mpsc::channel(READY_MAX);
-    let Order { source, import, scope, places, ages, batch_rows, cards, today, .. } = order;
+    let Order { source, import, scopes, places, ages, batch_rows, cards, today, .. } = order;
     let judge = source.judge(Arc::clone(&places), today, ages);
-    tokio::task::spawn_blocking(move || source.batches(batch_rows, |rows| to_judge.blocking_send(rows).is_ok()));
-    let mut preparer = Preparer::new(keys, import, scope, cards);
+    let reading = tokio::task::spawn_blocking(move || source.batches(batch_rows, |rows| to_judge.blocking_send(rows).is_ok()));
+    let mut preparer = Preparer::new(keys, import, scopes, cards);
     while let Some(rows) = raw.recv().await {
         let judge = judge.clone();
         let step = tokio::task::spawn_blocking(move || {
             let judged = preparer.judge(rows, &judge);
             (preparer, judged)
         });
-        let Ok((next, judged)) = step.await else { return };
+        let (next, judged) = step.await.map_err(broke)?;
         preparer = next;
         let wanted = preparer.numbers_wanted(&judged);
         let firsts = store.run("take_person_numbers", move |tx| {
             wanted.iter().map(|(area, count)| Ok((*area, tx.take_person_numbers(*area, *count)?))).collect::<Result<Vec<_>, StoreError>>()
         });
-        let firsts = match firsts.await {
-            Ok(firsts) => firsts,
-            Err(error) => {
-                let _ = to_store.send(Err(error)).await;
-                return;
-            }
-        };
+        let firsts = firsts.await?;
         let step = tokio::task::spawn_blocking(move || {
             let ready = preparer.seal(judged, firsts);
             (preparer, ready)
         });
-        let Ok((next, ready)) = step.await else { return };
+        let (next, ready) = step.await.map_err(broke)?;
         preparer = next;
-        if to_store.send(Ok(ready)).await.is_err() {
-            return;
+        if to_store.send(ready).await.is_err() {
+            return Ok(());
         }
     }
+    reading.await.map_err(broke)
+}
+
+/// A step that panicked; what it worked on is personal data, so its words stay out.
+fn broke(error: tokio::task::JoinError) -> StoreError {
+    StoreError::Engine(format!("a step of the import broke: {}", if error.is_panic() { "panic" } else { "cancelled" }))
 }
 
 #[cfg(test)]

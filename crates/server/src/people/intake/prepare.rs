@@ -9,7 +9,7 @@ use std::{
 use allclear_domain::{
     kernel::{
         area::AreaCode,
-        code::{CardCode, HouseholdCode},
+        code::CardCode,
         id::{Id, Import, PersonNo},
     },
     people::document::DocumentKind,
@@ -49,11 +49,30 @@ pub(super) struct Ready {
     pub(super) persons: Vec<Registered>,
     /// Beside each person: the row it came from.
     pub(super) origins: Vec<Candidate>,
-    pub(super) households: Vec<(i64, AreaCode, String)>,
+    /// Beside each person: whom it belongs to. Numbers are found in the commit, where it is known
+    /// which rows are new and which people are there already.
+    pub(super) ties: Vec<Ties>,
     pub(super) cards: Vec<(String, PersonNo)>,
     pub(super) kept: Vec<ImportRowKept>,
-    /// Guardians that this file did not bring: index of the person, blind index of the guardian.
-    pub(super) guardians: Vec<(usize, BlindIndex)>,
+}
+
+/// Whom a person belongs to, by blind index.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::people) struct Ties {
+    /// Village and household number of the file.
+    pub(in crate::people) household: Option<BlindIndex>,
+    /// The guardian's document.
+    pub(in crate::people) guardian: Option<BlindIndex>,
+}
+
+impl Ties {
+    /// The ties that a row names.
+    pub(in crate::people) fn of(keys: &Keys, person: &Newcomer) -> Self {
+        Self {
+            household: person.household.as_ref().map(|no| keys.blind("household", &format!("{}/{no}", person.living_area))),
+            guardian: person.guardian.as_ref().map(|document| keys.blind(document.kind().as_str(), document.number())),
+        }
+    }
 }
 
 /// Blind indexes are random already: hashing them again would only cost time.
@@ -75,10 +94,9 @@ impl Hasher for AsIs {
 pub(super) struct Preparer {
     keys: Arc<Keys>,
     import: Option<Id<Import>>,
-    scope: AreaCode,
+    scopes: Vec<AreaCode>,
     cards: bool,
-    seen: HashMap<u128, (u64, i64), BuildHasherDefault<AsIs>>,
-    households: HashMap<(AreaCode, String), i64>,
+    seen: HashMap<u128, u64, BuildHasherDefault<AsIs>>,
 }
 
 /// Blind index under which a person's document is kept: the number's, or for a person without one
@@ -124,8 +142,8 @@ pub(super) fn kept_row(
 }
 
 impl Preparer {
-    pub(super) fn new(keys: Arc<Keys>, import: Option<Id<Import>>, scope: AreaCode, cards: bool) -> Self {
-        Self { keys, import, scope, cards, seen: HashMap::default(), households: HashMap::new() }
+    pub(super) fn new(keys: Arc<Keys>, import: Option<Id<Import>>, scopes: Vec<AreaCode>, cards: bool) -> Self {
+        Self { keys, import, scopes, cards, seen: HashMap::default() }
     }
 
     fn park(&self, line: i64, cells: &[String], blind: BlindIndex, code: &'static str) -> ImportRowKept {
@@ -139,7 +157,7 @@ impl Preparer {
             Judged { rows: verdicts.len() as i64, unchanged: 0, candidates: Vec::with_capacity(verdicts.len()), kept: Vec::new() };
         for (line, cells, verdict) in verdicts {
             let line = line as i64;
-            let outside = |person: &Newcomer| !person.living_area.is_within(self.scope);
+            let outside = |person: &Newcomer| !self.scopes.iter().any(|scope| person.home().is_within(*scope));
             let verdict = match verdict {
                 Ok(person) if outside(&person) => Err(vec![Reason { field: Field::LivingArea, code: "area_outside_scope" }]),
                 verdict => verdict,
@@ -155,10 +173,10 @@ impl Preparer {
             let blind = document_blind(&self.keys, &person);
             let digest = digest(&cells, &person);
             match self.seen.get(&u128::from_be_bytes(blind)) {
-                Some((same, _)) if *same == digest => out.unchanged += 1,
+                Some(same) if *same == digest => out.unchanged += 1,
                 Some(_) => out.kept.push(self.park(line, &cells, blind, "double_in_file")),
                 None => {
-                    self.seen.insert(u128::from_be_bytes(blind), (digest, 0));
+                    self.seen.insert(u128::from_be_bytes(blind), digest);
                     out.candidates.push(Candidate { line, cells, person, blind });
                 }
             }
@@ -175,57 +193,40 @@ impl Preparer {
         wanted.into_iter().collect()
     }
 
-    fn household(&mut self, person: &Newcomer, no: i64, households: &mut Vec<(i64, AreaCode, String)>) -> Option<i64> {
-        let key = (person.living_area, person.household.clone()?);
-        if let Some(known) = self.households.get(&key) {
-            return Some(*known);
-        }
-        self.households.insert(key, no);
-        let code = HouseholdCode::from_random(self.keys.random());
-        households.push((no, person.living_area, code.as_str().to_owned()));
-        Some(no)
-    }
-
     /// Numbers the candidates, village by village in the order of the file, and seals their cells.
-    pub(super) fn seal(&mut self, judged: Judged, firsts: Vec<(AreaCode, i64)>) -> Ready {
+    pub(super) fn seal(&self, judged: Judged, firsts: Vec<(AreaCode, i64)>) -> Ready {
         let mut next: HashMap<AreaCode, i64> = firsts.into_iter().collect();
         let Judged { rows, unchanged, candidates, kept } = judged;
-        let (mut cards, mut households, mut guardians) = (Vec::new(), Vec::new(), Vec::new());
-        let mut numbered = Vec::with_capacity(candidates.len());
-        for (index, candidate) in candidates.iter().enumerate() {
+        let mut cards = Vec::new();
+        let mut numbers = Vec::with_capacity(candidates.len());
+        for candidate in &candidates {
             let no = next.get_mut(&candidate.person.living_area).map_or(0, |next| std::mem::replace(next, *next + 1));
-            self.seen.entry(u128::from_be_bytes(candidate.blind)).and_modify(|entry| entry.1 = no);
-            let household = self.household(&candidate.person, no, &mut households);
             if self.cards {
                 cards.push((CardCode::from_random(self.keys.random()).as_str().to_owned(), PersonNo(no)));
             }
-            let guardian = candidate.person.guardian.as_ref().and_then(|document| {
-                let blind = self.keys.blind(document.kind().as_str(), document.number());
-                let known = self.seen.get(&u128::from_be_bytes(blind)).map(|(_, no)| *no).filter(|no| *no > 0);
-                if known.is_none() {
-                    guardians.push((index, blind));
-                }
-                known
-            });
-            numbered.push((no, household, guardian));
+            numbers.push(no);
         }
         // Sealing is most of the work and needs nothing shared: two threads halve it.
         let half = candidates.len() / 2;
         let keys = &self.keys;
-        let one = |range: std::ops::Range<usize>| -> Vec<Registered> {
-            range.map(|i| registered(keys, &candidates[i].person, candidates[i].blind, numbered[i])).collect()
+        let one = |range: std::ops::Range<usize>| -> (Vec<Registered>, Vec<Ties>) {
+            let sealed = |i: usize| registered(keys, &candidates[i].person, candidates[i].blind, (numbers[i], None, None));
+            range.map(|i| (sealed(i), Ties::of(keys, &candidates[i].person))).unzip()
         };
-        let persons = std::thread::scope(|scope| {
+        let (persons, ties) = std::thread::scope(|scope| {
             let second = scope.spawn(|| one(half..candidates.len()));
-            let mut persons = one(0..half);
+            let (mut persons, mut ties) = one(0..half);
             match second.join() {
-                Ok(rest) => persons.extend(rest),
+                Ok((rest, their_ties)) => {
+                    persons.extend(rest);
+                    ties.extend(their_ties);
+                }
                 Err(panic) => std::panic::resume_unwind(panic),
             }
-            persons
+            (persons, ties)
         });
         cards.sort_unstable();
-        Ready { rows, unchanged, persons, origins: candidates, households, cards, kept, guardians }
+        Ready { rows, unchanged, persons, origins: candidates, ties, cards, kept }
     }
 }
 

@@ -1,14 +1,8 @@
-use allclear_domain::{
-    kernel::{area::Level, id::Id},
-    people::groups::Groups,
-};
+use allclear_domain::{kernel::id::Id, people::groups::Groups};
 use allclear_store::{StoreConfig, imports::ImportRow};
 
 use super::*;
-use crate::{
-    demo::city::{City, read_places},
-    people::import::{columns, file},
-};
+use crate::people::import::{areas, columns, file};
 
 const AREAS: &str = include_str!("../../../../../data/330784-areas.csv");
 
@@ -30,7 +24,7 @@ async fn desk(name: &str) -> Desk {
     let _ = std::fs::remove_dir_all(&folder);
     let keys = Arc::new(Keys::from_master(&[7; 32]));
     let store = Store::open(&StoreConfig::Sqlite(folder.join("t.db")), Arc::clone(&keys)).await.unwrap();
-    let areas = read_places(AREAS).unwrap();
+    let areas = areas::read(AREAS.as_bytes().to_vec()).unwrap();
     let named: Vec<_> = areas.iter().map(|place| (place.code, place.name.clone())).collect();
     store
         .run("import_areas", move |tx| {
@@ -46,7 +40,7 @@ impl Desk {
         Order {
             source,
             import,
-            scope: AreaCode::parse("330784").unwrap(),
+            scopes: vec![AreaCode::parse("330784").unwrap()],
             places: Arc::clone(&self.places),
             ages: AgeGroups { infant_below_months: 36, child_below_years: 14 },
             batch_rows: 2,
@@ -57,6 +51,11 @@ impl Desk {
     }
 
     async fn file(&self, number: u128, text: &str) -> (Id<Import>, ImportCounts) {
+        let (id, counts) = self.attempt(number, text, 2).await;
+        (id, counts.unwrap())
+    }
+
+    async fn attempt(&self, number: u128, text: &str, batch_rows: usize) -> (Id<Import>, Result<ImportCounts, StoreError>) {
         let table = Arc::new(file::read(text.as_bytes().to_vec()).unwrap());
         let mapping = columns::guess(&table.header);
         let id = Id::new(uuid::Uuid::from_u128(number));
@@ -75,11 +74,11 @@ impl Desk {
             created_by: "test".into(),
             created_at: Instant(0),
             finished_at: None,
-            scope: AreaCode::parse("330784").unwrap(),
+            scopes: vec![AreaCode::parse("330784").unwrap()],
         };
         self.store.run("upload", move |tx| tx.insert_import(&row)).await.unwrap();
-        let order = self.order(Source::Table { table, mapping, area: None }, Some(id));
-        (id, run(&self.store, &self.keys, order, |_| ()).await.unwrap())
+        let order = Order { batch_rows, ..self.order(Source::Table { table, mapping, area: None }, Some(id)) };
+        (id, run(&self.store, &self.keys, order, |_| ()).await)
     }
 }
 
@@ -132,27 +131,6 @@ async fn the_same_file_again_changes_nothing_and_a_new_phone_waits_for_a_decisio
 }
 
 #[tokio::test]
-async fn a_city_goes_in_whole_and_numbers_follow_the_villages() {
-    let desk = desk("city").await;
-    let city = Arc::new(City::plan(read_places(AREAS).unwrap(), 12_000, 7, Date::new(2022, 1, 5).unwrap()).unwrap());
-    let order = Order { cards: true, batch_rows: BATCH_ROWS_SHARED, ..desk.order(Source::City(city), None) };
-    let counts = run(&desk.store, &desk.keys, order, |_| ()).await.unwrap();
-    assert_eq!((counts.added, counts.bad, counts.parked, counts.unchanged), (12_000, 0, 0, 0));
-    let (numbers, cards) = desk
-        .store
-        .read("look", |tx| {
-            let numbers = tx.person_numbers(AreaCode::parse("330784").unwrap(), 0)?;
-            let cards = tx.cards_of(&numbers.iter().map(|(_, no)| *no).collect::<Vec<_>>())?;
-            Ok::<_, StoreError>((numbers, cards))
-        })
-        .await
-        .unwrap();
-    assert_eq!((numbers.len(), cards.len()), (12_000, 12_000));
-    assert!(numbers.windows(2).all(|pair| pair[0].1 < pair[1].1), "numbers rise with the villages");
-    assert!(numbers.iter().all(|(area, _)| area.level() == Level::Village));
-}
-
-#[tokio::test]
 async fn an_import_is_taken_back_whole() {
     let desk = desk("undo").await;
     let (id, _) = desk.file(1, FILE).await;
@@ -160,4 +138,36 @@ async fn an_import_is_taken_back_whole() {
     assert_eq!((back.1, back.2), (3, 0));
     let (_, again) = desk.file(2, FILE).await;
     assert_eq!(again.added, 3, "nothing of the first is left");
+}
+
+/// The file of a store may grow no further: what a quota does, on any machine. The real disk is in
+/// the integration tests.
+#[tokio::test]
+async fn a_store_that_may_not_grow_stops_an_import_between_two_commits() {
+    let desk = desk("quota").await;
+    let rows: String = (0..12_000).map(|n| format!("应采薇,E{n:08},石柱镇塘里村\n")).collect();
+    let file = format!("姓名,证件号码,村社区\n{rows}");
+    desk.store.run("test", |tx| tx.limit_growth(Some(500))).await.unwrap();
+    let (id, stopped) = desk.attempt(1, &file, 5_000).await;
+    assert!(matches!(stopped, Err(StoreError::Full(_))), "{stopped:?}");
+    let counts = desk.store.read("look", move |tx| tx.import(id)).await.unwrap().unwrap().counts;
+    assert!((1..12_000).contains(&counts.added), "some commits went in, one did not: {counts:?}");
+    assert_eq!(counts.rows_done, counts.added, "the counts are those of the commits");
+    desk.store.run("test", |tx| tx.limit_growth(None)).await.unwrap();
+    let (_, again) = desk.attempt(2, &file, 5_000).await;
+    let again = again.unwrap();
+    assert_eq!((again.added, again.unchanged), (12_000 - counts.added, counts.added), "the same file goes on from there");
+}
+
+#[tokio::test]
+async fn a_step_that_breaks_is_an_error_and_never_a_short_import() {
+    struct Broken;
+    impl Census for Broken {
+        fn households(&self, _: &mut dyn FnMut(Vec<crate::people::import::row::Newcomer>) -> bool) {
+            panic!("a census that breaks");
+        }
+    }
+    let desk = desk("broken").await;
+    let order = desk.order(Source::Census(Arc::new(Broken)), None);
+    assert!(matches!(run(&desk.store, &desk.keys, order, |_| ()).await, Err(StoreError::Engine(_))));
 }

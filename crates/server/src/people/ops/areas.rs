@@ -5,24 +5,27 @@ use std::sync::Arc;
 use allclear_domain::kernel::{access::Action, area::AreaCode};
 use allclear_wire::people::AreasTaken;
 
+use super::files::bad_file;
 use crate::{
     app::App,
-    demo::city::read_places,
     edge::{
         guard::Caller,
-        problem::{Code, Result},
+        problem::{Code, Problem, Result},
     },
+    people::import::areas::{self, BadList},
 };
 
-/// Areas of one list; a province has about 30,000 villages and four times as many grids.
-const AREAS_MAX: usize = 200_000;
+fn bad_list(bad: BadList) -> Problem {
+    match bad {
+        BadList::File(bad) => bad_file(bad),
+        bad => Code::AreaListInvalid.problem().detail(bad.to_string()),
+    }
+}
 
 /// Takes a list in: new areas are added, known ones get its name and population, none goes.
-pub async fn take(app: &App, caller: &Arc<Caller>, csv: &str) -> Result<AreasTaken> {
-    let mut places = read_places(csv).map_err(|bad| Code::AreaListInvalid.problem().detail(bad.to_string()))?;
-    if places.is_empty() || places.len() > AREAS_MAX {
-        return Err(Code::AreaListInvalid.problem().detail(format!("{} areas; 1 to {AREAS_MAX} expected", places.len())));
-    }
+pub async fn take(app: &App, caller: &Arc<Caller>, bytes: Vec<u8>) -> Result<AreasTaken> {
+    let read = tokio::task::spawn_blocking(move || areas::read(bytes)).await;
+    let mut places = read.map_err(|_| Code::FileDamaged.problem())?.map_err(bad_list)?;
     if places.iter().any(|place| place.code == AreaCode::COUNTRY) {
         return Err(Code::AreaListInvalid.problem().detail("100000 is the whole country and stands in no list"));
     }
@@ -30,7 +33,7 @@ pub async fn take(app: &App, caller: &Arc<Caller>, csv: &str) -> Result<AreasTak
     let plan = app.plan();
     let known = |code: AreaCode| plan.area(code).is_some() || places.binary_search_by_key(&code, |place| place.code).is_ok();
     if let Some(orphan) = places.iter().find(|place| place.code.parent().is_some_and(|parent| !known(parent))) {
-        return Err(Code::AreaListInvalid.problem().detail(format!("{}: its parent is not in the list", orphan.code)));
+        return Err(Code::AreaListInvalid.problem().detail(format!("{}: parent_missing", orphan.code)));
     }
     // The tree is one for everybody: it changes only by those who hold all of it, and what they add.
     let holds = |code| caller.may_in(Action::ManageAccounts, code);

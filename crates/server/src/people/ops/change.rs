@@ -6,8 +6,8 @@ use std::sync::Arc;
 use allclear_domain::{
     kernel::{
         access::Action,
-        area::AreaCode,
-        code::{CardCode, HouseholdCode},
+        area::{AreaCode, home},
+        code::CardCode,
         id::PersonNo,
         time::{Instant, Period},
     },
@@ -28,7 +28,7 @@ use allclear_store::{
 use allclear_wire::people::{MergeRequest, PersonCorrection, PersonForm, StayRequest};
 use serde::{Deserialize, Serialize};
 
-use super::{places, reason, record, today};
+use super::{household, places, reason, record, today};
 use crate::{
     app::App,
     clock::parse_rfc3339,
@@ -60,6 +60,16 @@ pub struct Before {
     phone: Option<String>,
     workplace: Option<String>,
     groups: i64,
+    /// Absent in a history of before guardians and birth dates could change.
+    #[serde(default)]
+    kin: Option<Kin>,
+}
+
+/// The part of a record that only people without a document have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Kin {
+    guardian: Option<i64>,
+    birth_date: Option<String>,
 }
 
 impl Before {
@@ -77,6 +87,10 @@ impl Before {
             phone: view::cell(keys, person.no, "phone", person.phone.as_ref())?,
             workplace: person.workplace.clone(),
             groups: person.groups,
+            kin: Some(Kin {
+                guardian: person.guardian,
+                birth_date: view::cell(keys, person.no, "birth_date", person.birth_date.as_ref())?,
+            }),
         })
     }
 
@@ -91,8 +105,18 @@ impl Before {
         person.household = self.household;
         person.workplace = self.workplace;
         person.groups = self.groups;
+        if let Some(kin) = self.kin {
+            person.guardian = kin.guardian;
+            set_birth_date(keys, person, kin.birth_date.as_deref());
+        }
         set_address(keys, person, self.address.as_deref());
         set_phone(keys, person, self.phone.as_deref());
+    }
+
+    /// The household then.
+    #[must_use]
+    pub const fn household(&self) -> Option<i64> {
+        self.household
     }
 
     /// The sealed text for the history or a parked row.
@@ -113,6 +137,10 @@ fn set_address(keys: &Keys, person: &mut PersonRow, address: Option<&str>) {
     person.address = address.map(|address| keys.seal_cell("person", "address", &person.no.0.to_string(), address));
 }
 
+fn set_birth_date(keys: &Keys, person: &mut PersonRow, born: Option<&str>) {
+    person.birth_date = born.map(|born| keys.seal_cell("person", "birth_date", &person.no.0.to_string(), born));
+}
+
 fn set_phone(keys: &Keys, person: &mut PersonRow, phone: Option<&str>) {
     person.phone = phone.map(|phone| keys.seal_cell("person", "phone", &person.no.0.to_string(), phone));
     person.phone_blind = phone.map(|phone| keys.blind("phone", phone).to_vec());
@@ -128,6 +156,9 @@ pub fn apply(keys: &Keys, person: &mut PersonRow, row: &Newcomer) {
     person.residence_area = row.residence_area.or(person.residence_area);
     person.workplace = row.workplace.clone().or(person.workplace.take());
     person.groups |= row.groups.0;
+    if let Some(born) = row.born.filter(|_| row.document.birth().is_none()) {
+        set_birth_date(keys, person, Some(&born.to_string()));
+    }
     if let Some(address) = &row.address {
         set_address(keys, person, Some(address));
     }
@@ -206,9 +237,9 @@ fn judged(app: &App, places: &Places, form: &PersonForm) -> Result<Newcomer> {
 /// Makes a person by hand.
 pub async fn create(app: &App, caller: &Arc<Caller>, form: PersonForm) -> Result<PersonNo> {
     let newcomer = judged(app, &places(&app.plan()), &form)?;
-    caller.require_in(Action::ManagePersons, newcomer.living_area)?;
+    caller.require_in(Action::ManagePersons, newcomer.home())?;
     let (now, caller) = (app.now(), Arc::clone(caller));
-    let id = app.ids.at(now);
+    let (id, with) = (app.ids.at(now), app.ids.at(now));
     app.store
         .run("create_person", move |tx| -> Result<PersonNo> {
             let blind = intake::document_blind(tx.keys(), &newcomer);
@@ -216,7 +247,12 @@ pub async fn create(app: &App, caller: &Arc<Caller>, form: PersonForm) -> Result
                 return Err(Code::DocumentKnown.field("/document_number"));
             }
             let household = match form.household_of {
-                Some(no) => record(tx, &caller, Action::ManagePersons, PersonNo(no))?.household,
+                Some(no) => Some(household::of_or_found(
+                    tx,
+                    &caller,
+                    PersonNo(no),
+                    Step { id: with, now, op: "found_household", author: &caller.name, other: None },
+                )?),
                 None => None,
             };
             let guardian = newcomer.guardian.as_ref().map(|doc| tx.keys().blind(doc.kind().as_str(), doc.number()));
@@ -310,8 +346,8 @@ pub async fn correct(app: &App, caller: &Arc<Caller>, no: PersonNo, form: Person
     reason(&form.reason)?;
     let version = form.version;
     let wanted = correction(app, form)?;
-    if let Some((village, _)) = wanted.living {
-        caller.require_in(Action::ManagePersons, village)?;
+    if let Some((village, grid)) = wanted.living {
+        caller.require_in(Action::ManagePersons, home(village, grid))?;
     }
     let (now, caller) = (app.now(), Arc::clone(caller));
     let id = app.ids.at(now);
@@ -339,12 +375,11 @@ fn refusal(refusal: MergeRefusal) -> Problem {
 }
 
 fn merge_record(tx: &Tx<'_>, person: &PersonRow) -> StoreResult<Record> {
-    let document = tx.document_rows(&[person.no.0])?.into_iter().find_map(|row| {
+    let documents = tx.document_rows(&[person.no.0])?.into_iter().filter_map(|row| {
         let kind = DocumentKind::parse(&row.kind)?;
         Some(view::document_number(tx.keys(), &row).map(|number| Document::kept(kind, number)))
     });
-    let document = document.transpose()?.unwrap_or_else(|| Document::kept(DocumentKind::NoneYet, String::new()));
-    Ok(Record { no: person.no, document, merged_into: person.merged_into.map(PersonNo) })
+    Ok(Record { no: person.no, documents: documents.collect::<Result<_, _>>()?, merged_into: person.merged_into.map(PersonNo) })
 }
 
 /// Merges `request.goes` into `stays`, or takes that merge back.
@@ -444,29 +479,6 @@ pub async fn revoke_cards(app: &App, caller: &Arc<Caller>, no: PersonNo, why: &s
                 return Err(Code::NotFound.problem());
             }
             Ok(step(tx, no, &Step { id, now, op: "revoke_card", author: &caller.name, other: None }, None)?)
-        })
-        .await
-}
-
-/// The family code of a person's household; made if there is none. A person alone founds one.
-pub async fn family_code(app: &App, caller: &Arc<Caller>, no: PersonNo) -> Result<String> {
-    let fresh = HouseholdCode::from_random(app.keys.random()).as_str().to_owned();
-    let (now, caller) = (app.now(), Arc::clone(caller));
-    let id = app.ids.at(now);
-    app.store
-        .run("family_code", move |tx| -> Result<String> {
-            let mut person = record(tx, &caller, Action::ManagePersons, no)?;
-            let household = person.household.unwrap_or(no.0);
-            if let Some(code) = tx.household_codes(&[household])?.remove(&household) {
-                return Ok(code);
-            }
-            tx.insert_households(&[(household, person.living_area, fresh.as_str())])?;
-            if person.household.is_none() {
-                let before = Before::of(tx.keys(), &person)?;
-                person.household = Some(household);
-                write(tx, &person, &before, &Step { id, now, op: "family_code", author: &caller.name, other: None })?;
-            }
-            Ok(fresh.clone())
         })
         .await
 }

@@ -49,10 +49,12 @@ const UNDO_ROWS: i64 = 2000;
 /// Longest file name kept.
 const NAME_CHARS_MAX: usize = 120;
 
-fn bad_file(bad: BadFile) -> Problem {
+/// The problem of a file that is no table.
+pub fn bad_file(bad: BadFile) -> Problem {
     match bad {
         BadFile::Empty => Code::FileEmpty,
         BadFile::TooLarge => Code::BodyTooLarge,
+        BadFile::Unpacks => Code::FileTooLarge,
         BadFile::NotATable => Code::FileNotATable,
         BadFile::OldExcel => Code::FileOldExcel,
         BadFile::Damaged => Code::FileDamaged,
@@ -73,9 +75,12 @@ fn bad_mapping(bad: BadMapping) -> Problem {
     .field("/columns")
 }
 
-/// The one subtree in which an account may change persons: the first, if there are several.
-fn scope(caller: &Caller) -> Result<AreaCode> {
-    caller.areas(Action::ManagePersons).min().ok_or_else(|| Code::Forbidden.problem())
+/// Every subtree in which an account may change persons.
+fn scopes(caller: &Caller) -> Result<Vec<AreaCode>> {
+    let mut scopes: Vec<AreaCode> = caller.areas(Action::ManagePersons).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() { Err(Code::Forbidden.problem()) } else { Ok(scopes) }
 }
 
 fn words(mapping: &Mapping) -> Vec<Option<String>> {
@@ -105,7 +110,7 @@ fn columns_of(table: &Table, mapping: &Mapping) -> Vec<ImportColumn> {
     let head = table.head(3);
     let column = |(index, header): (usize, &String)| {
         let field = mapping.get(index).copied().flatten();
-        let samples = head.iter().filter_map(|(_, cells)| cells.get(index)).map(|cell| masked(field, cell)).collect();
+        let samples = head.iter().filter_map(|line| line.cells.get(index)).map(|cell| masked(field, cell)).collect();
         ImportColumn { header: header.clone(), field: field.map(|field| field.as_str().to_owned()), samples }
     };
     table.header.iter().enumerate().map(column).collect()
@@ -113,19 +118,17 @@ fn columns_of(table: &Table, mapping: &Mapping) -> Vec<ImportColumn> {
 
 /// Reads an upload and proposes what its columns hold.
 pub async fn upload(app: &App, caller: &Arc<Caller>, file_name: String, bytes: Vec<u8>) -> Result<RegisterPreview> {
-    let scope = scope(caller)?;
+    let scopes = scopes(caller)?;
     let read = tokio::task::spawn_blocking(move || file::read(bytes)).await;
     let table = Arc::new(read.map_err(|_| Code::FileDamaged.problem())?.map_err(bad_file)?);
     let now = app.now();
     let id: Id<Import> = Id::new(app.ids.at(now));
-    let key = sha256(columns::header_set(&table.header).as_bytes());
-    let remembered = app.store.read("import_mapping", move |tx| tx.import_mapping(&key)).await?;
-    let remembered = remembered.and_then(|json| mapping_of(&json)).filter(|mapping| mapping.len() == table.header.len());
+    let remembered = remembered(app, &table).await?;
     let mapping = remembered.clone().unwrap_or_else(|| columns::guess(&table.header));
     let file_name: String = file_name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
     let row = ImportRow {
         id,
-        file_name: file_name.clone(),
+        file_name,
         format: table.format.describe(),
         header: "[]".into(),
         mapping: "[]".into(),
@@ -138,21 +141,53 @@ pub async fn upload(app: &App, caller: &Arc<Caller>, file_name: String, bytes: V
         created_by: caller.name.clone(),
         created_at: now,
         finished_at: None,
-        scope,
+        scopes,
     };
-    let preview = RegisterPreview {
-        id: id.uuid(),
-        file_name,
-        format: row.format.clone(),
-        rows: row.rows_total,
-        columns: columns_of(&table, &mapping),
-        remembered: remembered.is_some(),
-    };
-    if !app.uploads.keep(id, table, now) {
+    let preview = preview_of(&row, &table, &mapping, remembered.is_some());
+    if !app.uploads.keep(id, caller.account, table, now) {
         return Err(Code::SlowDown.problem().retry_after(60));
     }
-    app.store.run("upload_import", move |tx| tx.insert_import(&row)).await?;
+    if let Err(error) = app.store.run("upload_import", move |tx| tx.insert_import(&row)).await {
+        drop(app.uploads.take(id));
+        return Err(error.into());
+    }
     Ok(preview)
+}
+
+fn preview_of(row: &ImportRow, table: &Table, mapping: &Mapping, remembered: bool) -> RegisterPreview {
+    RegisterPreview {
+        id: row.id.uuid(),
+        file_name: row.file_name.clone(),
+        format: row.format.clone(),
+        rows: row.rows_total,
+        columns: columns_of(table, mapping),
+        remembered,
+    }
+}
+
+/// The mapping that somebody corrected for these headers, if it still fits.
+async fn remembered(app: &App, table: &Table) -> Result<Option<Mapping>> {
+    let key = sha256(columns::header_set(&table.header).as_bytes());
+    let json = app.store.read("import_mapping", move |tx| tx.import_mapping(&key)).await?;
+    Ok(json.and_then(|json| mapping_of(&json)).filter(|mapping| mapping.len() == table.header.len()))
+}
+
+/// An upload that waits, as a moment after it came: the page may be loaded again.
+pub async fn preview(app: &App, caller: &Arc<Caller>, id: Id<Import>) -> Result<RegisterPreview> {
+    let by = Arc::clone(caller);
+    let row = app.store.read("import_preview", move |tx| own(tx, &by, id)).await?;
+    let table = app.uploads.look(id, app.now()).ok_or_else(|| Code::UploadGone.problem())?;
+    let remembered = remembered(app, &table).await?;
+    let mapping = remembered.clone().unwrap_or_else(|| columns::guess(&table.header));
+    Ok(preview_of(&row, &table, &mapping, remembered.is_some()))
+}
+
+/// An upload that waits, if it is one of the caller's.
+async fn waiting(app: &App, caller: &Arc<Caller>, id: Id<Import>) -> Result<Arc<Table>> {
+    let by = Arc::clone(caller);
+    let table = app.uploads.look(id, app.now());
+    app.store.read("find_import", move |tx| own(tx, &by, id)).await?;
+    table.ok_or_else(|| Code::UploadGone.problem())
 }
 
 fn parsed(app: &App, caller: &Caller, table: &Table, request: &ImportMapping) -> Result<(Mapping, Option<AreaCode>)> {
@@ -177,17 +212,17 @@ fn parsed(app: &App, caller: &Caller, table: &Table, request: &ImportMapping) ->
 
 /// Judges the first rows with a mapping; nothing is kept.
 pub async fn check(app: &App, caller: &Arc<Caller>, id: Id<Import>, request: &ImportMapping) -> Result<ImportCheck> {
-    let table = app.uploads.look(id).ok_or_else(|| Code::UploadGone.problem())?;
+    let table = waiting(app, caller, id).await?;
     let (mapping, area) = parsed(app, caller, &table, request)?;
     let places = places(&app.plan());
     let judge = Judge { places: &places, area, today: today(app), ages: AgeGroups::of(&app.plan().profile) };
     let mut check = ImportCheck { looked_at: 0, valid: 0, bad: Vec::new() };
-    for (line, cells) in table.head(CHECK_ROWS) {
+    for line in table.head(CHECK_ROWS) {
         check.looked_at += 1;
-        match row::judge(&judge, &mapping, &cells) {
+        match row::judge_line(&judge, &mapping, &line) {
             Ok(_) => check.valid += 1,
             Err(reasons) if check.bad.len() < CHECK_SHOWN => check.bad.push(BadRowLine {
-                line: line as i64,
+                line: line.number as i64,
                 reasons: reasons.iter().map(|reason| view::reason(reason.field.as_str(), reason.code)).collect(),
             }),
             Err(_) => {}
@@ -198,9 +233,9 @@ pub async fn check(app: &App, caller: &Arc<Caller>, id: Id<Import>, request: &Im
 
 /// Starts taking the file in; the answer comes at once, progress is in the import's state.
 pub async fn start(app: &AppState, caller: &Arc<Caller>, id: Id<Import>, request: &ImportMapping) -> Result<()> {
-    let table = app.uploads.look(id).ok_or_else(|| Code::UploadGone.problem())?;
+    let table = waiting(app, caller, id).await?;
     let (mapping, area) = parsed(app, caller, &table, request)?;
-    let (now, scope) = (app.now(), scope(caller)?);
+    let (now, scopes) = (app.now(), scopes(caller)?);
     let key = sha256(columns::header_set(&table.header).as_bytes());
     let header = serde_json::to_string(&table.header).unwrap_or_default();
     let json = serde_json::to_string(&words(&mapping)).unwrap_or_default();
@@ -209,6 +244,7 @@ pub async fn start(app: &AppState, caller: &Arc<Caller>, id: Id<Import>, request
             if !tx.move_import(id, &["uploaded"], "running", None, None)? {
                 return Err(Code::StateConflict.problem());
             }
+            tx.import_alive(id, now)?;
             tx.remember_import_mapping(&key, &json, now)?;
             Ok(tx.set_import_mapping(id, &header, &json, area)?)
         })
@@ -218,7 +254,7 @@ pub async fn start(app: &AppState, caller: &Arc<Caller>, id: Id<Import>, request
     let order = Order {
         source: Source::Table { table, mapping, area },
         import: Some(id),
-        scope,
+        scopes,
         places: Arc::new(places(&app.plan())),
         ages: AgeGroups::of(&app.plan().profile),
         batch_rows: if sampling { BATCH_ROWS_SHARED } else { BATCH_ROWS_ALONE },
@@ -257,9 +293,13 @@ async fn end(app: &App, id: Id<Import>, from: &'static str, state: &'static str,
     }
 }
 
+fn owns(caller: &Caller, row: &ImportRow) -> bool {
+    row.scopes.iter().all(|scope| caller.may_in(Action::ManagePersons, *scope))
+}
+
 /// One import, if it lies in the caller's scope.
 pub fn own(tx: &allclear_store::Tx<'_>, caller: &Caller, id: Id<Import>) -> Result<ImportRow> {
-    tx.import(id)?.filter(|row| caller.may_in(Action::ManagePersons, row.scope)).ok_or_else(|| Code::NotFound.problem())
+    tx.import(id)?.filter(|row| owns(caller, row)).ok_or_else(|| Code::NotFound.problem())
 }
 
 /// State and counts of one import.
@@ -276,7 +316,7 @@ pub async fn list(app: &App, caller: &Arc<Caller>) -> Result<Vec<ImportState>> {
     app.store
         .read("list_imports", move |tx| -> Result<Vec<ImportState>> {
             let rows = tx.imports(100)?;
-            let rows = rows.iter().filter(|row| caller.may_in(Action::ManagePersons, row.scope));
+            let rows = rows.iter().filter(|row| owns(&caller, row));
             rows.map(|row| Ok(view::import(row, tx.count_parked_open(row.id)?))).collect()
         })
         .await
@@ -328,11 +368,14 @@ pub async fn bad_rows(app: &App, caller: &Arc<Caller>, id: Id<Import>) -> Result
 
 /// Starts taking a whole import back.
 pub async fn undo(app: &AppState, caller: &Arc<Caller>, id: Id<Import>) -> Result<()> {
-    let by = Arc::clone(caller);
+    let (by, now) = (Arc::clone(caller), app.now());
     app.store
         .run("undo_import", move |tx| -> Result<()> {
             own(tx, &by, id)?;
-            if tx.move_import(id, &["done", "failed"], "undoing", None, None)? { Ok(()) } else { Err(Code::StateConflict.problem()) }
+            if !tx.move_import(id, &["done", "failed"], "undoing", None, None)? {
+                return Err(Code::StateConflict.problem());
+            }
+            Ok(tx.import_alive(id, now)?)
         })
         .await?;
     tokio::spawn(take_back(Arc::clone(app), Arc::clone(caller), id));
@@ -381,7 +424,9 @@ async fn restore_updated(app: &AppState, caller: &Arc<Caller>, id: Id<Import>) -
                     continue;
                 }
                 before.restore(tx.keys(), &mut person);
+                let left = current.household().filter(|home| Some(*home) != person.household);
                 change::write(tx, &person, &current, &Step { id: ids.at(now), now, op: "undo_import", author: &author, other: None })?;
+                tx.remove_empty_households(left.as_slice())?;
             }
             Ok(())
         })

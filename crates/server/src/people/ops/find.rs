@@ -167,7 +167,7 @@ pub async fn search(app: &App, caller: &Arc<Caller>, request: PeopleSearch) -> R
     app.store
         .read("search_people", move |tx| -> Result<PeopleFound> {
             let (by, numbers) = hits(tx, &text, &roots, today)?;
-            let within = |person: &PersonRow| roots.iter().any(|root| person.living_area.is_within(*root));
+            let within = |person: &PersonRow| roots.iter().any(|root| person.home().is_within(*root));
             let mut found: Vec<PersonRow> = survivors(tx, &numbers)?.into_iter().filter(within).collect();
             let more = found.len() > FOUND_MAX;
             found.truncate(FOUND_MAX);
@@ -178,7 +178,7 @@ pub async fn search(app: &App, caller: &Arc<Caller>, request: PeopleSearch) -> R
 
 /// Records of the same name that share phone or birth year: perhaps the same person.
 fn alike(tx: &Tx<'_>, caller: &Caller, person: &PersonRow) -> StoreResult<Vec<PersonRow>> {
-    let Some(root) = caller.areas(Action::ReadPersons).find(|root| person.living_area.is_within(*root)) else { return Ok(Vec::new()) };
+    let Some(root) = caller.areas(Action::ReadPersons).find(|root| person.home().is_within(*root)) else { return Ok(Vec::new()) };
     let key = name::key(&person.name);
     let found = tx.persons(&tx.numbers_by_name(&person.name, root, 200)?)?;
     let same = |other: &PersonRow| {
@@ -208,7 +208,7 @@ fn record_view(
     };
     let household: Vec<PersonRow> = household.into_iter().filter(|other| other.no != person.no && other.state != "removed").collect();
     let line = view::lines(tx, plan, std::slice::from_ref(person))?.pop().ok_or_else(|| Code::NotFound.problem())?;
-    let may_change = caller.may_in(Action::ManagePersons, person.living_area);
+    let may_change = caller.may_in(Action::ManagePersons, person.home());
     Ok(PersonRecord {
         line,
         version: person.version,

@@ -4,6 +4,7 @@ pub mod areas;
 pub mod change;
 pub mod files;
 pub mod find;
+pub mod household;
 pub mod parked;
 pub mod resident;
 
@@ -48,6 +49,6 @@ pub fn places(plan: &Plan) -> Places {
 pub fn record(tx: &Tx<'_>, caller: &Caller, action: Action, no: PersonNo) -> Result<PersonRow, Problem> {
     tx.persons(&[no.0])?
         .pop()
-        .filter(|person| person.state != "removed" && caller.may_in(action, person.living_area))
+        .filter(|person| person.state != "removed" && caller.may_in(action, person.home()))
         .ok_or_else(|| Code::NotFound.problem())
 }

@@ -71,16 +71,25 @@ impl Show {
     }
 }
 
-/// Expected persons without a swab, village by village.
+/// Expected persons without a swab, village by village. Of a grid only its own people: the list is kept by village.
 pub fn missing(tx: &Tx<'_>, round: Id<Round>, areas: &[AreaCode]) -> allclear_store::Result<Vec<(AreaCode, RoaringTreemap)>> {
     let mut villages = Vec::new();
     let mut lists = Vec::new();
     for area in areas {
-        lists.extend(tx.expected_in(round, *area)?);
+        let grid = match area.level() {
+            Level::Grid => Some(tx.numbers_in_grid(*area)?.into_iter().map(|no| no as u64).collect::<RoaringTreemap>()),
+            Level::County | Level::Town | Level::Village => None,
+        };
+        for (village, _, bytes) in tx.expected_in(round, *area)? {
+            let mut left = expected::read(&bytes).unwrap_or_default();
+            if let Some(grid) = &grid {
+                left &= grid;
+            }
+            lists.push((village, left));
+        }
     }
-    lists.sort_by_key(|(village, _, _)| *village);
-    for (village, _, bytes) in lists {
-        let mut left = expected::read(&bytes).unwrap_or_default();
+    lists.sort_by_key(|(village, _)| *village);
+    for (village, mut left) in lists {
         if let (Some(low), Some(high)) = (left.min(), left.max()) {
             let sampled = tx.sampled_between(round, PersonNo(low as i64), PersonNo(high as i64))?;
             left -= sampled.into_iter().map(|no| no as u64).collect::<RoaringTreemap>();
@@ -231,7 +240,7 @@ async fn expected_person(app: &App, caller: &Caller, round: Id<Round>, person: i
             if known { Ok(place) } else { Err(Code::NotFound.problem()) }
         })
         .await?;
-    caller.require_in(action, place.area)?;
+    caller.require_in(action, place.home())?;
     Ok(place)
 }
 

@@ -46,7 +46,7 @@ pub async fn add_exemption(app: &App, caller: &Caller, new: NewExemption) -> Res
     let person = PersonNo(new.person);
     let place = app.store.read("add_exemption", move |tx| tx.person_places(&[person.0])).await?.get(&person.0).copied();
     let place = place.ok_or_else(|| Code::NotFound.field("/person"))?;
-    caller.require_in(Action::ManageRounds, place.area)?;
+    caller.require_in(Action::ManageRounds, place.home())?;
     let row = ExemptionRow {
         id: app.ids.at(now),
         person: place.no,

@@ -1,10 +1,11 @@
 //! Export files of analysers.
 
-use allclear_testkit::Answer;
+use allclear_testkit::{Answer, City, SmallDisk, noise};
 use axum::http::Method;
 use serde_json::json;
 
 use super::{Desk, tube};
+use crate::people::{bad_files::zipped, full_disk::until_full};
 
 async fn upload(desk: &Desk, path: &str, bytes: &[u8]) -> Answer {
     desk.entry.send(Method::POST, &desk.at(path), "application/octet-stream", bytes.to_vec()).await
@@ -93,18 +94,81 @@ async fn a_failed_control_holds_the_plate_back() {
 }
 
 #[tokio::test]
-async fn noise_is_a_clear_error() {
+async fn noise_is_a_clear_error_and_nothing_is_imported() {
     let mut desk = Desk::open().await;
-    desk.fill(&tube(1), 2).await;
-    desk.receive(&[tube(1)]).await;
-    let noise: Vec<u8> = (0u32..10_000_000).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    upload(&desk, "/imports/columns", &noise).await.refused("file_unreadable");
-    upload(&desk, "/imports/columns", &vec![b'a'; 11 * 1024 * 1024]).await.refused("body_too_large");
-    upload(&desk, "/imports/columns", b"PK\x03\x04 no workbook").await.refused("file_unreadable");
-    upload(&desk, "/imports/columns", b"").await.refused("file_unreadable");
-    let run = desk.run(1, &[tube(1)]).await;
-    map(&desk, "well,sample name,ORF1ab Ct,N Ct,IC Ct\nA1,T1,,,25.1\n".as_bytes()).await;
-    let path = format!("/imports?instrument={}&run={run}&file_name=noise.csv", desk.instrument);
-    upload(&desk, &path, &noise).await.refused("file_unreadable");
-    assert_eq!(desk.stage(&tube(1)).await, "on_run", "noise touches no tube");
+    let code = tube(1);
+    desk.fill(&code, 2).await;
+    desk.receive(std::slice::from_ref(&code)).await;
+    let run = desk.run(1, std::slice::from_ref(&code)).await;
+    let good = format!("well,sample name,ORF1ab Ct,N Ct,IC Ct\nA1,{code},NoCt,NoCt,25.1\nG12,NC,NoCt,NoCt,NoCt\nH12,PC,24.1,24.0,25.2\n");
+    map(&desk, good.as_bytes()).await;
+    // The limit of a file is ten megabytes with everything.
+    let noise = noise((10 << 20) - 4096);
+    let after = |head: &[u8]| head.iter().chain(&noise).copied().collect::<Vec<u8>>();
+    let import = format!("/imports?instrument={}&run={run}&file_name=x", desk.instrument);
+    for (what, bytes) in [
+        ("bytes", noise.clone()),
+        ("the mark of an archive", after(b"PK\x03\x04")),
+        ("an archive that is no workbook", zipped("noise.bin", &noise[..8 << 20])),
+        ("a workbook whose sheet is noise", zipped("xl/worksheets/sheet1.xml", &noise[..8 << 20])),
+        ("the mark of an old workbook", after(&[0xD0, 0xCF, 0x11, 0xE0])),
+        ("a mark of quotation that stays open", good.replace("A1,", "A1,\"").into_bytes()),
+        ("no workbook", b"PK\x03\x04 no workbook".to_vec()),
+        ("nothing", Vec::new()),
+    ] {
+        for path in ["/imports/columns", import.as_str()] {
+            let answer = upload(&desk, path, &bytes).await;
+            answer.refused("file_unreadable");
+            assert_eq!(answer.status, axum::http::StatusCode::UNPROCESSABLE_ENTITY, "{what}");
+        }
+    }
+    for path in ["/imports/columns", import.as_str()] {
+        upload(&desk, path, &vec![b'a'; 11 << 20]).await.refused("body_too_large");
+    }
+    assert_eq!(desk.stage(&code).await, "on_run");
+    let preview = upload(&desk, &import, good.as_bytes()).await.ok();
+    let confirm = desk.at(&format!("/imports/{}/confirm", preview["id"].as_str().unwrap()));
+    assert_eq!(desk.entry.post(&confirm, json!({})).await.ok()["entered"], 1, "and the good file goes in");
+}
+
+#[tokio::test]
+#[ignore = "mounts a file system: needs root"]
+async fn a_full_disk_refuses_reading_and_confirming_and_loses_nothing() {
+    let disk = SmallDisk::mount(96).await;
+    {
+        let mut desk = Desk::on(City::on(&disk, 3000).await).await;
+        let code = tube(1);
+        desk.fill(&code, 2).await;
+        desk.receive(std::slice::from_ref(&code)).await;
+        let run = desk.run(1, std::slice::from_ref(&code)).await;
+        let good =
+            format!("well,sample name,ORF1ab Ct,N Ct,IC Ct\nA1,{code},NoCt,NoCt,25.1\nG12,NC,NoCt,NoCt,NoCt\nH12,PC,24.1,24.0,25.2\n");
+        map(&desk, good.as_bytes()).await;
+        let import = format!("/imports?instrument={}&run={run}&file_name=x", desk.instrument);
+        let preview = upload(&desk, &import, good.as_bytes()).await.ok();
+        let confirm = desk.at(&format!("/imports/{}/confirm", preview["id"].as_str().unwrap()));
+        disk.fill_up_to(0);
+        // Reading keeps what was read: large files until there is no room for one.
+        let mut large = good.clone();
+        for serial in 2..4000 {
+            large.push_str(&format!("B1,{},NoCt,NoCt,25.1\n", tube(serial)));
+        }
+        until_full(|attempt| {
+            let (desk, import, large) = (&desk, &import, large.replace("25.1", &format!("25.{}", attempt % 1000)));
+            async move { upload(desk, import, large.as_bytes()).await }
+        })
+        .await;
+        // Confirming either goes in whole or is refused; the tube's stage says which.
+        let answer = desk.entry.post(&confirm, json!({})).await;
+        if answer.status.is_success() {
+            assert_eq!(desk.stage(&code).await, "resulted");
+        } else {
+            answer.refused("store_full");
+            assert_eq!(desk.stage(&code).await, "on_run");
+        }
+        disk.empty();
+        assert_eq!(desk.entry.post(&confirm, json!({})).await.ok()["entered"], 1, "once, whatever came before");
+        assert_eq!(desk.stage(&code).await, "resulted");
+    }
+    disk.close().await;
 }

@@ -41,7 +41,11 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) async fn open() -> Self {
-        let city = City::with_population(3000).await;
+        Self::on(City::with_population(3000).await).await
+    }
+
+    /// The same in a city that is there already.
+    pub(crate) async fn on(city: City) -> Self {
         let (phone, entry, release) = (city.phone("registrar").await, city.sign_in("labentry").await, city.sign_in("labrelease").await);
         let headquarters = city.sign_in("headquarters").await;
         let id = |value: Value| value["id"].as_str().unwrap().to_owned();

@@ -182,3 +182,43 @@ async fn the_area_tree_is_taken_in_from_a_list() {
     assert!(orphan.json["detail"].as_str().unwrap().contains("330999105"));
     send("code,name\n1,2\n").await.refused("area_list_invalid");
 }
+
+#[tokio::test]
+async fn an_infant_with_an_id_is_shown_by_it_and_is_not_merged_into_somebody_else() {
+    let city = City::start().await;
+    let admin = city.sign_in("admin").await;
+    let grandma = admin.post("/api/v1/people", form("应采薇", GRANDMA)).await.ok();
+    let infant = json!({ "name": "应小妹", "document_kind": "none", "guardian_document": GRANDMA, "birth_date": "2021-12-30", "living_area": VILLAGE });
+    let made = admin.post("/api/v1/people", infant).await.ok();
+    assert_eq!(made["document_kind"], "none");
+    let path = format!("/api/v1/people/{}", made["no"]);
+    let document = json!({ "version": made["version"], "reason": "the ID came", "document_number": "11010520211230004X" });
+    let changed = admin.send(axum::http::Method::PATCH, &path, "application/json", document.to_string().into_bytes()).await.ok();
+    assert_eq!((&changed["document_kind"], &changed["document"]), (&json!("resident_id"), &json!("1101**********004X")), "not \"none\"");
+    let merge = json!({ "goes": made["no"], "reason": "same person" });
+    admin.post(&format!("/api/v1/people/{}/merge", grandma["no"]), merge).await.refused("merge_different_people");
+}
+
+#[tokio::test]
+async fn whoever_is_taken_down_in_the_field_is_found_and_nobody_is_refused() {
+    let city = City::start().await;
+    let admin = city.sign_in("admin").await;
+    let mut phone = city.phone("registrar").await;
+    let (round, site) = (city.round(), city.site(0));
+    let mut swab = |tube: u32, person: Value| {
+        let tube = allclear_domain::kernel::code::TubeCode::from_serial(tube).as_str().to_owned();
+        let mut command = phone.swab(round, site, &tube, 1);
+        command["person"] = person;
+        command
+    };
+    let by = |number: &str, name: &str| json!({ "by": "document", "kind": "resident_id", "number": number, "name": name });
+    let commands = [swab(1, by(GRANDMA, " 应　采薇 ")), swab(2, by("110105199408230023", "没听清 123"))];
+    phone.records(&commands).await;
+    let (how, rows) = found(&admin, "应采薇").await;
+    assert_eq!((how.as_str(), rows.len()), ("name", 1), "one spelling, so that a search finds it");
+    let record = admin.get(&format!("/api/v1/people/{}", rows[0])).await.ok();
+    assert_eq!((&record["sex"], &record["birth_year"], &record["state"]), (&json!("female"), &json!(1949), &json!("active")));
+    let (_, odd) = found(&admin, "110105199408230023").await;
+    let record = admin.get(&format!("/api/v1/people/{}", odd[0])).await.ok();
+    assert_eq!((&record["birth_year"], &record["state"]), (&json!(1994), &json!("provisional")), "kept as it was said; somebody looks");
+}

@@ -1,5 +1,5 @@
-// Hands the preview of an upload from the list to the import's page. A reload loses it, as the
-// server loses the file after an hour: both then ask for the file again.
+// Hands the preview of an upload from the list to the import's page, so that it is there at once. A
+// reload asks the server, which keeps the file for an hour.
 import type { RegisterPreview } from './api'
 
 const kept = new Map<string, RegisterPreview>()
