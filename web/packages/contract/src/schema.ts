@@ -97,7 +97,7 @@ export interface paths {
         /** The whole division tree. */
         get: operations["list_areas"];
         put?: never;
-        /** Takes an area list in: `code,name,parent,level,population`, UTF-8. */
+        /** Takes an area list in: `code,name,parent,level,population` as CSV in any encoding, or XLSX. */
         post: operations["import_areas"];
         delete?: never;
         options?: never;
@@ -1218,6 +1218,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{no}/household": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves a person into the household of another, or out of every household. */
+        post: operations["move_household"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{no}/merge": {
         parameters: {
             query?: never;
@@ -1384,6 +1401,23 @@ export interface paths {
         put?: never;
         /** Decides rows that wait: keep the register, update it, or both. */
         post: operations["decide_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/imports/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The columns of an uploaded file that waits to be taken in. */
+        get: operations["import_preview"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2310,12 +2344,42 @@ export interface components {
             /** @description Name of the target. */
             target: string;
         };
-        /** @description Decides parked rows. */
+        /** @description What a decision did. */
+        Decided: {
+            /**
+             * Format: int64
+             * @description Rows decided now.
+             */
+            decided: number;
+            /**
+             * Format: int64
+             * @description With `all`: where to go on; absent when every row was looked at.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description Rows that still wait.
+             */
+            parked_open: number;
+            /**
+             * Format: int64
+             * @description Rows that could not be decided so: the record is outside the area of the account, or gone.
+             */
+            skipped: number;
+        };
+        /** @description Decides parked rows: those named, or with `all` every row that waits. */
         DecideRequest: {
+            /**
+             * Format: int64
+             * @description With `all`: `next` of the answer before.
+             */
+            after?: number;
+            /** @description Every row of the import that waits, at most 2,000 in one request. */
+            all?: boolean;
             /** @description What to do. */
             decision: components["schemas"]["Decision"];
-            /** @description Lines; at most 200. */
-            lines: number[];
+            /** @description Lines; at most 200. Empty with `all`. */
+            lines?: number[];
         };
         /**
          * @description What to do with parked rows.
@@ -2799,6 +2863,16 @@ export interface components {
          * @enum {string}
          */
         HoldAction: "receive" | "discard";
+        /** @description Moves a person between households. */
+        HouseholdRequest: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description A person whose household is joined; absent: the person leaves and lives in none.
+             */
+            with?: number | null;
+        };
         /**
          * @description How the person was recognised.
          * @enum {string}
@@ -5789,14 +5863,6 @@ export interface components {
             /** @description Until; exemptions must end. */
             until_at?: string | null;
         };
-        /** @description How many rows still wait. */
-        StillParked: {
-            /**
-             * Format: int64
-             * @description Rows that wait.
-             */
-            parked_open: number;
-        };
         /** @description A batch of commands, at most 200, oldest first. Sending one twice changes nothing. */
         SyncRequest: {
             /** @description The commands. */
@@ -6382,7 +6448,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "text/csv": string;
+                "application/octet-stream": number[];
             };
         };
         responses: {
@@ -6395,6 +6461,14 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9053,6 +9127,55 @@ export interface operations {
             };
         };
     };
+    move_household: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HouseholdRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRecord"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     merge_persons: {
         parameters: {
             query?: never;
@@ -9547,7 +9670,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StillParked"];
+                    "application/json": components["schemas"]["Decided"];
                 };
             };
             403: {
@@ -9567,6 +9690,51 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterPreview"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
