@@ -38,11 +38,7 @@ use crate::{
 
 /// Routes that anybody may call: there is no caller yet.
 pub fn open_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(login))
-        .routes(routes!(enrol_device))
-        .routes(routes!(setup))
-        .routes(routes!(reset_password))
+    OpenApiRouter::new().routes(routes!(login)).routes(routes!(enrol_device)).routes(routes!(setup)).routes(routes!(reset_password))
 }
 
 /// Routes about one's own session.

@@ -78,7 +78,7 @@ pub fn missing(tx: &Tx<'_>, round: Id<Round>, areas: &[AreaCode]) -> allclear_st
     for area in areas {
         let grid = match area.level() {
             Level::Grid => Some(tx.numbers_in_grid(*area)?.into_iter().map(|no| no as u64).collect::<RoaringTreemap>()),
-            Level::County | Level::Town | Level::Village => None,
+            Level::Country | Level::County | Level::Town | Level::Village => None,
         };
         for (village, _, bytes) in tx.expected_in(round, *area)? {
             let mut left = expected::read(&bytes).unwrap_or_default();
