@@ -12,6 +12,7 @@ use allclear_server::{live::recount, sampling::boxes::exception_id, work};
 use allclear_store::{
     Engine, Tx,
     lab::{clocks::AlertsOf, follow_ups::ReportRow, results::LabTubeRow},
+    live::CollectionsOf,
     sampling::{BoxRow, CollectionRow, CustodyRow, ExceptionRow, TubeRow},
 };
 use uuid::Uuid;
@@ -98,6 +99,7 @@ async fn see(town: &Town<'_>, world: &World) -> Seen {
         for id in handovers {
             states.extend(tx.handover(id)?.map(|row| (id, row.state)));
         }
+        let all = CollectionsOf { round, areas: None, from: Instant(i64::MIN), until: Instant(i64::MAX) };
         let city = AreaCode::parse("330784").unwrap_or_else(|_| unreachable!("six digits"));
         let left = |state: &str, id: Uuid| matches!(state, "running" | "undoing") && !elsewhere.contains(&id);
         let imports = tx.imports(500)?.iter().filter(|row| left(&row.state, row.id.uuid())).count() as i64;
@@ -109,7 +111,7 @@ async fn see(town: &Town<'_>, world: &World) -> Seen {
             open_in_all: tx.recount_exceptions()?.iter().map(|(_, _, n)| n).sum(),
             holds: tx.holds(lab, 500)?.into_iter().map(|hold| hold.tube).collect(),
             lost: lost(tx, &facts)?,
-            counted: tx.list_collections(round, ("", Uuid::nil()), 100_000)?.into_iter().map(|row| (row.tube, row.id.uuid())).collect(),
+            counted: tx.list_collections(&all, ("", Uuid::nil()), 100_000)?.into_iter().map(|row| (row.tube, row.id.uuid())).collect(),
             persons: tx.count_persons()?,
             jobs: tx.open_jobs()? + tx.running_releases()?.len() as i64 + imports,
             alerts: tx.clock_alerts(&at_site, 10_000)?.into_iter().map(|alert| alert.clock.tube).collect(),
