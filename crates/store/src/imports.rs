@@ -197,6 +197,11 @@ impl Tx<'_> {
         )
     }
 
+    /// Counts a person who was added after the import had ended, by a decision about a row that waited.
+    pub fn count_added_later(&self, id: Id<Import>) -> Result<()> {
+        self.execute_exact("import", 1, "UPDATE import SET added = added + 1 WHERE id = $1", &[id.into()])
+    }
+
     /// Says that somebody is at an import that runs.
     pub fn import_alive(&self, id: Id<Import>, now: Instant) -> Result<()> {
         let sql = "UPDATE import SET alive_at = $2 WHERE id = $1 AND state IN ('running', 'undoing')";

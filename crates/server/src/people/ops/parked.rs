@@ -16,7 +16,7 @@ use allclear_domain::{
 use allclear_seal::BlindIndex;
 use allclear_store::{
     Result as StoreResult, Tx,
-    imports::{ImportCounts, ImportRow, ImportRowKept},
+    imports::{ImportRow, ImportRowKept},
     register::PersonRow,
 };
 use allclear_wire::people::{DecideRequest, Decided, Decision, ParkedField, ParkedRow};
@@ -249,7 +249,7 @@ impl Act<'_> {
         let guardian = ties.guardian.and_then(|blind| known.owner(&blind));
         let person = intake::registered(tx.keys(), newcomer, blind, (no, household, guardian));
         tx.register_persons(&[person], Some(self.import.uuid()), self.now)?;
-        tx.count_import(self.import, ImportCounts { added: 1, ..ImportCounts::default() })?;
+        tx.count_added_later(self.import)?;
         row.person = Some(no);
         Ok(())
     }

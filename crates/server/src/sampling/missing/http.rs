@@ -1,6 +1,9 @@
 //! Routes of missing lists.
 
-use allclear_domain::kernel::access::Action;
+use allclear_domain::kernel::{
+    access::Action,
+    area::{AreaCode, Level},
+};
 use allclear_wire::{
     Page,
     missing::{MissingArea, MissingCallResult, MissingContact, MissingExport, MissingPerson},
@@ -96,7 +99,12 @@ async fn missing_by_area(
 ) -> Result<Json<Vec<MissingArea>>> {
     let plan = app.plan();
     let (round, areas) = ops::place(&plan, &caller, id, of.area.as_deref(), Action::WorkMissingList)?;
-    Ok(Json(ops::by_area(&plan, &app.live.villages(round.id), &areas)))
+    let mut rows = ops::by_area(&plan, &app.live.villages(round.id), &areas);
+    let grids: Vec<AreaCode> = areas.into_iter().filter(|area| area.level() == Level::Grid).collect();
+    if !grids.is_empty() {
+        rows.extend(app.store.read("missing_by_grid", move |tx| ops::by_grid(tx, &plan, round.id, &grids)).await?);
+    }
+    Ok(Json(rows))
 }
 
 /// Stores what came of a call.

@@ -195,6 +195,23 @@ pub fn by_area(plan: &Plan, villages: &[(AreaCode, People)], areas: &[AreaCode])
     rows.into_values().filter(|row| row.expected > 0).collect()
 }
 
+/// The same of grids, whose people the counts by village do not tell apart.
+pub fn by_grid(tx: &Tx<'_>, plan: &Plan, round: Id<Round>, grids: &[AreaCode]) -> allclear_store::Result<Vec<MissingArea>> {
+    let mut rows = Vec::new();
+    for grid in grids {
+        let people: RoaringTreemap = tx.numbers_in_grid(*grid)?.into_iter().map(|no| no as u64).collect();
+        let mut expected = 0;
+        for (_, _, bytes) in tx.expected_in(round, *grid)? {
+            expected += (expected::read(&bytes).unwrap_or_default() & &people).len() as i64;
+        }
+        let left = missing(tx, round, &[*grid])?;
+        let name = plan.area(*grid).map(|area| area.name.clone()).unwrap_or_default();
+        let missing = left.iter().map(|(_, left)| left.len() as i64).sum();
+        rows.push(MissingArea { area: grid.to_string(), name, expected, missing });
+    }
+    Ok(rows)
+}
+
 const fn outcome(outcome: Outcome) -> MissingOutcome {
     match outcome {
         Outcome::Coming => MissingOutcome::Coming,

@@ -36,7 +36,7 @@ async fn refusals_of_the_edge_have_codes_and_quote_nothing() {
             None,
         ),
         (text(Method::POST, "/api/v1/people".into(), "application/json", vec![b' '; (1 << 20) + 1]).await, 413, "body_too_large", "", None),
-        (text(Method::POST, "/api/v1/areas".into(), "text/csv", vec![0xb9, 0xfe, 0xff]).await, 422, "body_invalid", "not UTF-8", None),
+        (text(Method::POST, "/api/v1/areas".into(), "text/csv", vec![0xb9, 0xfe, 0xff]).await, 422, "file_not_a_table", "", None),
         (
             text(Method::POST, "/api/v1/people".into(), "application/json", b"{\"name\": ".to_vec()).await,
             422,
