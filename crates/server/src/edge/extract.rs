@@ -89,19 +89,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-/// A body of UTF-8 text.
-#[derive(Debug, Clone)]
-pub struct Text(pub String);
-
-impl<S: Send + Sync> FromRequest<S> for Text {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let RawBody(bytes) = RawBody::from_request(request, state).await?;
-        String::from_utf8(bytes.into()).map(Self).map_err(|_| Code::BodyInvalid.problem().detail("not UTF-8"))
-    }
-}
-
 /// A body of any bytes, as large as the route allows.
 #[derive(Debug, Clone)]
 pub struct RawBody(pub axum::body::Bytes);

@@ -6,6 +6,7 @@ mod log;
 mod manage;
 mod passwords;
 mod routes;
+mod scope;
 
 use allclear_server::demo;
 use allclear_testkit::City;
