@@ -5,7 +5,8 @@ use super::{
     id::{Collection, Id, PersonNo, Round, Site},
     time::Instant,
 };
-use crate::sampling::tube::Stage;
+/// The stage of a tube is a word of the feed: those who only count read it here.
+pub use crate::sampling::tube::Stage;
 
 /// One fact of a change. Codes are text here: a change is read by those who only count.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,13 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{add, persons::Persons};
-use crate::{
-    kernel::{
-        change::Fact,
-        id::{Id, Site},
-        time::Instant,
-    },
-    sampling::tube::Stage,
+use crate::kernel::{
+    change::{Fact, Stage},
+    id::{Id, Site},
+    time::Instant,
 };
 
 /// Seconds of one step of the curve.

@@ -59,7 +59,7 @@ impl Places {
     }
 
     /// A name from its county on: `浙江省金华市永康市石柱镇` as `永康市石柱镇`.
-    fn from_county<'t>(&self, text: &'t str) -> Option<&'t str> {
+    fn after_county<'t>(&self, text: &'t str) -> Option<&'t str> {
         let above = ["省", "市", "自治区", "自治州", "地区", "盟"];
         let mut found = self.counties.iter().filter_map(|county| text.find(county.as_str()).filter(|at| *at > 0));
         found.find(|at| above.iter().any(|word| text[..*at].ends_with(word))).map(|at| &text[at..])
@@ -72,7 +72,7 @@ impl Places {
             return if self.codes.contains_key(&code) { Ok(code) } else { Err(NoPlace::Unknown) };
         }
         let named = |text: &str| self.names.get(text).map(Vec::as_slice);
-        match named(&text).or_else(|| self.from_county(&text).and_then(named)) {
+        match named(&text).or_else(|| self.after_county(&text).and_then(named)) {
             Some([code]) => Ok(*code),
             Some(_) => Err(NoPlace::Ambiguous),
             None => Err(NoPlace::Unknown),

@@ -225,6 +225,6 @@ async fn the_stream_tells_of_a_swab_by_itself() {
 }
 
 async fn next_frame(stream: &mut allclear_testkit::Events) -> Value {
-    let event = stream.next().await.expect("a frame");
-    serde_json::from_str(event.strip_prefix("event: frame\ndata: ").expect("a frame")).unwrap()
+    let event = stream.next().await.unwrap();
+    serde_json::from_str(event.strip_prefix("event: frame\ndata: ").unwrap()).unwrap()
 }

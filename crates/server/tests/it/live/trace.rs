@@ -74,7 +74,7 @@ async fn sampled(headquarters: &allclear_testkit::Client, date: &str) -> (i64, i
     let mut book: calamine::Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(xlsx.bytes)).unwrap();
     let totals = book.worksheet_range_at(0).unwrap().unwrap();
     let value = |label: &str| {
-        let row = totals.rows().find(|row| row[0].to_string() == label).unwrap_or_else(|| panic!("no {label}"));
+        let row = totals.rows().find(|row| row[0] == *label).unwrap_or_else(|| panic!("no {label}"));
         row[1].to_string().parse().unwrap()
     };
     (value("Expected persons sampled"), value("Expected persons"))
