@@ -1,6 +1,7 @@
 // Kinds of tube: what the round says here is what the table offers.
 import { ROUND, townRoster, townShift } from '@allclear/mock'
 import { expect, it } from 'vitest'
+import { classify } from '../classify'
 import { tubeFromSerial } from '../codes'
 import { CAPACITY } from '../tally'
 import { rfc3339 } from '../world'
@@ -27,7 +28,7 @@ async function table(kind: TubeKind, own: Record<number, TubeKind> = {}): Promis
 
 async function person(phone: Scenario, no: number) {
   const entry = phone.field.roster?.no(no)
-  const found = await phone.field.desk.recognise({ kind: 'card', code: entry?.codes[0] ?? '' })
+  const found = await phone.field.desk.recognise(classify(entry?.codes[0] ?? ''))
   if (!found.ok || found.people[0] === undefined) throw new Error('not found')
   return found.people[0]
 }
