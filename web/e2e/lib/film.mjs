@@ -32,7 +32,7 @@ export function code128(text) {
   return [...bars, ...Array(10).fill(false)]
 }
 
-/** A grey picture of one shot: `{ bar: text }`, `{ qr: text }`, `{ luma }` of a picture taken before, or `{}` for an empty table. */
+/** A grey picture of one shot: `{ bar: text }`, `{ near: text }` held so close that nobody can read it, `{ qr: text }`, `{ luma }` of a picture taken before, or `{}` for an empty table. */
 function picture(shot) {
   if ('luma' in shot) return shot.luma
   const luma = new Uint8Array(WIDTH * HEIGHT)
@@ -42,11 +42,12 @@ function picture(shot) {
     luma[i] = ROOM + ((seed >>> 16) & 15)
   }
   const fill = (x0, y0, w, h, value) => {
-    for (let y = y0; y < y0 + h; y += 1) luma.fill(value, y * WIDTH + x0, y * WIDTH + x0 + w)
+    const [from, to] = [Math.max(0, x0), Math.min(WIDTH, x0 + w)]
+    if (from < to) for (let y = y0; y < y0 + h; y += 1) luma.fill(value, y * WIDTH + from, y * WIDTH + to)
   }
-  if ('bar' in shot) {
-    const bars = code128(shot.bar)
-    const unit = Math.floor((WIDTH - 40) / bars.length)
+  if ('bar' in shot || 'near' in shot) {
+    const bars = code128(shot.bar ?? shot.near)
+    const unit = 'near' in shot ? 9 : Math.floor((WIDTH - 40) / bars.length)
     const left = Math.floor((WIDTH - bars.length * unit) / 2)
     fill(left, 140, bars.length * unit, 200, PAPER)
     bars.forEach((dark, i) => dark && fill(left + i * unit, 160, unit, 160, INK))

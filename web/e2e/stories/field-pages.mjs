@@ -1,8 +1,11 @@
 // Every page and sheet of the field app on the real binary, in both languages and at both phone
 // sizes: photographed, and scanned for serious accessibility findings.
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openPage, scan, settled } from '../lib/browser.mjs'
 import { busySite, enrolDevice } from '../lib/device.mjs'
+import { writeFilm } from '../lib/film.mjs'
 import { box, tube } from '../lib/labels.mjs'
 import { PHONES, flash, tab, takePost, wedge } from '../lib/phone.mjs'
 
@@ -13,7 +16,10 @@ let place
 export async function browserArgs({ server }) {
   const device = await enrolDevice(server)
   place = { device, ...(await busySite(device, 45)) }
-  return ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
+  // A label held too close: the camera has something to look at, and reads nothing that the story did not scan.
+  const film = join(mkdtempSync(join(tmpdir(), 'allclear-film-')), 'near.y4m')
+  writeFilm(film, [{ near: tube(4711) }])
+  return ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${film}`]
 }
 
 export async function run({ browser, server, fault, out }) {
@@ -69,14 +75,15 @@ async function walk({ browser, server, fault, out, lang, width, height, turn }) 
   await page.waitForSelector('dialog.sheet')
   await look('members')
   await close()
-  const shares = (entry) => place.roster.entries.filter((one) => one.household === entry.household).length > 1
-  const family = mine.find((entry) => entry.household_code && shares(entry))
-  if (family) {
-    await wedge(page, family.household_code)
-    await page.waitForSelector('dialog.sheet')
-    await look('family')
-    await close()
-  }
+  // A family of which some stand here: one is ticked, nobody is registered.
+  const shares = (entry) => place.roster.entries.filter((one) => one.household === entry.household).length > 2
+  const family = people.slice(36).find((entry) => entry.household_code && shares(entry) && !mine.some((one) => one.household === entry.household))
+  if (!family) return fault('no family of three in the roster')
+  await wedge(page, family.household_code)
+  await page.waitForSelector('dialog.sheet .member')
+  await page.locator('dialog.sheet .member:enabled').first().click()
+  await look('family')
+  await close()
   await page.click('.tools button:nth-child(2)')
   await page.waitForSelector('dialog.sheet')
   await look('by-hand')

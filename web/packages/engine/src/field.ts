@@ -185,11 +185,16 @@ export class Field {
     return this.sender?.waitUntil ?? 0
   }
 
+  /** Whether the server refuses the token that this device has. What is kept waits until somebody signs in again. */
+  get signedOut(): boolean {
+    return this.identity !== undefined && (this.sender?.signedOut ?? false)
+  }
+
   /** Remembers who this device acts for; the token lies sealed. */
   async enrolled(identity: Identity): Promise<void> {
     await this.db.put('meta', await this.vault.seal(identity, 'identity'), 'identity')
     this.identity = identity
-    this.sender?.kick(true)
+    this.sender?.signedIn()
     this.tell()
   }
 

@@ -29,12 +29,13 @@ export interface Statement {
 /** A QR code that a tired phone still reads at arm's length holds about this many boxes. */
 export const HANDOVER_BOXES_MAX = 30
 const PREFIX = 'ACH1'
-const TEXT_MAX = 2200
+/** Characters of a statement: thirty boxes and a long destination, with room. */
+export const HANDOVER_TEXT_MAX = 2200
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/
 const ES256 = { name: 'ECDSA', hash: 'SHA-256' }
 
-export const isHandOverText = (text: string): boolean => text.startsWith(`${PREFIX}.`) && text.length <= TEXT_MAX
+export const isHandOverText = (text: string): boolean => text.startsWith(`${PREFIX}.`) && text.length <= HANDOVER_TEXT_MAX
 
 /** Canonical JSON of a statement: members in alphabetical order. */
 export function canonical(s: Statement): string {
@@ -53,7 +54,7 @@ export async function sign(statement: Statement, key: CryptoKey): Promise<string
 export function read(text: string): Statement | undefined {
   const [prefix, body, signature, more] = text.trim().split('.')
   if (prefix !== PREFIX || body === undefined || signature === undefined || more !== undefined) return undefined
-  if (text.length > TEXT_MAX || fromBase64Url(signature)?.length !== 64) return undefined
+  if (text.length > HANDOVER_TEXT_MAX || fromBase64Url(signature)?.length !== 64) return undefined
   const bytes = fromBase64Url(body)
   if (bytes === undefined) return undefined
   try {

@@ -35,6 +35,8 @@ export class Sender {
   limit = BATCH_MAX
   /** Server clock minus device clock, milliseconds; undefined until the first answer. */
   clockOffsetMs: number | undefined
+  /** The server no longer takes this device's token: it was taken back, or has ended. */
+  signedOut = false
   /** Device time before which nothing is sent. */
   waitUntil = 0
   private failures = 0
@@ -78,6 +80,8 @@ export class Sender {
   }
 
   private async file(result: SendResult, ids: string[], sentAt: number): Promise<Step> {
+    // No answer says nothing about the token.
+    if (result.kind !== 'unreachable') this.signedOut = result.kind === 'signed_out'
     switch (result.kind) {
       case 'answered':
         return this.fileAnswers(result.response, ids, sentAt)
@@ -142,6 +146,12 @@ export class Sender {
     const jittered = ceiling / 2 + (ceiling / 2) * chance(this.world)
     const told = atLeastMs === undefined ? 0 : atLeastMs * (1 + 0.2 * chance(this.world))
     this.waitUntil = this.world.now() + Math.max(jittered, told)
+  }
+
+  /** There is a new token. */
+  signedIn(): void {
+    this.signedOut = false
+    this.kick(true)
   }
 
   /** Keeps sending until `stop`. */

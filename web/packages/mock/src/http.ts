@@ -36,6 +36,8 @@ export interface MockServer {
   seen: string[]
   /** Changes a page or file before it is served: a new version, say. */
   edit: (path: string, body: Buffer) => Buffer | string
+  /** Tokens that were taken back. */
+  revoked: Set<string>
   close(): Promise<void>
 }
 
@@ -70,7 +72,8 @@ export async function startMock(dist: string, population = 60): Promise<MockServ
   async function api(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const now = new Date().toISOString()
     const cookie = /allclear_session=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? ''
-    const bearer = request.headers.authorization?.startsWith('Bearer device-') === true
+    const token = request.headers.authorization?.replace('Bearer ', '') ?? ''
+    const bearer = token.startsWith('device-') && !mock.revoked.has(token)
     switch (`${request.method} ${path}`) {
       case 'GET /session':
         return sessions.has(cookie) ? json(response, 200, ME) : denied(response)
@@ -122,6 +125,7 @@ export async function startMock(dist: string, population = 60): Promise<MockServ
     ledger,
     seen,
     edit: (_, body) => body,
+    revoked: new Set(),
     close: () =>
       new Promise((done) => {
         server.closeAllConnections()

@@ -1,6 +1,6 @@
 // What the registrar's page does with a scan. One question may be open at a time.
 import { CAPACITY, classify } from '@allclear/engine'
-import type { Candidate, Scan, TubeKind } from '@allclear/engine'
+import type { Candidate, Refusal, Scan, TubeKind } from '@allclear/engine'
 import { ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useBook } from '../book'
@@ -13,16 +13,34 @@ export type Question =
   | { ask: 'seal' }
   | { ask: 'kind' }
   | { ask: 'family'; people: Candidate[] }
+  | { ask: 'left'; people: Left[]; then: Question | undefined }
+  | { ask: 'takeBack'; member: Member }
   | { ask: 'already'; who: Candidate; tube: string | undefined; at: string | undefined }
   | { ask: 'otherKind'; who: Candidate; kind: TubeKind }
   | { ask: 'unsealed'; code: string }
   | { ask: 'move'; collection: string }
 
+/** Why somebody was not taken in: the engine refused, or the phone could not store it. */
+export type Why = Refusal | 'store_failed'
+
+/** A ticked member of a family who was not taken in, and why. */
+export interface Left {
+  who: Candidate
+  why: Why
+}
+
+export interface Member {
+  collection: string
+  label: string
+  at: string
+  bad: boolean
+}
+
 export interface TableTube {
   code: string
   kind: TubeKind
   size: number
-  members: { collection: string; label: string; at: string; bad: boolean }[]
+  members: Member[]
 }
 
 export function useRegister() {
@@ -86,14 +104,14 @@ export function useRegister() {
     else if (first) await register(first)
   }
 
-  /** True if the person is in the tube now. */
-  async function register(who: Candidate, anyway = false): Promise<boolean> {
+  /** Why the person is not in the tube now; undefined if they are. */
+  async function register(who: Candidate, anyway = false): Promise<Why | undefined> {
     try {
       const answer = await field.desk.register(who, anyway)
       if (answer.ok) {
         if (who.person.by === 'no') lastPerson.value = who
         announce(who, answer.tube.members.length, answer.left)
-        return true
+        return undefined
       }
       if (answer.refusal === 'already_sampled' && answer.tube === tube.value?.code) {
         // Scanned twice into the same tube: nothing to decide.
@@ -108,10 +126,11 @@ export function useRegister() {
         refuse(answer.refusal)
         if (answer.refusal === 'tube_full') question.value = { ask: 'seal' }
       }
+      return answer.refusal
     } catch {
       shout()
+      return 'store_failed'
     }
-    return false
   }
 
   function announce(who: Candidate, count: number, left: number): void {
@@ -123,8 +142,18 @@ export function useRegister() {
 
   async function registerFamily(people: Candidate[]): Promise<void> {
     question.value = undefined
-    for (const who of people) if (!(await register(who))) return
+    const left: Left[] = []
+    for (const who of people) {
+      const why = await register(who)
+      if (why !== undefined) left.push({ who, why })
+    }
+    if (left.length === 0) return
+    // Of several decisions only the last stands open; a member who is scanned alone is asked about again.
+    question.value = { ask: 'left', people: left, then: left.length === 1 || tubeIsFull() ? question.value : undefined }
+    tell('stop', t('register.notTaken', { n: left.length }), left.map(({ who }) => who.label).join(' '))
   }
+
+  const tubeIsFull = () => tube.value !== undefined && tube.value.members.length >= tube.value.size
 
   function openFamily(): void {
     const who = lastPerson.value
@@ -148,6 +177,7 @@ export function useRegister() {
   }
 
   async function takeBack(collection: string): Promise<void> {
+    question.value = { ask: 'who' }
     const answer = await field.desk.takeBack(collection, 'wrong person').catch(() => undefined)
     if (!answer) return shout()
     if (answer.ok) tell('note', t('register.undone'), answer.member.label)

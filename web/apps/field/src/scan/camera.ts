@@ -11,37 +11,45 @@ const BETWEEN_MS = 500
 const FRAME_MS = 90
 const LONG_EDGE = 960
 
-/** Decides which readings are news. Pure, for tests. */
-export function novelty() {
-  const seen = new Map<string, number>()
+export type Eyes = (texts: string[], now: number) => string | undefined
+
+/**
+ * Decides which readings are news. Pure, for tests. Only a picture without the code says that it went away: while no
+ * camera looks, nothing has left. Two cameras of one page share their eyes, so that neither reads again what the other read.
+ */
+export function novelty(): Eyes {
+  /** When a picture first lacked the code; undefined while it is in view. */
+  const seen = new Map<string, number | undefined>()
   let last = 0
-  return (texts: string[], now: number): string | undefined => {
+  return (texts, now) => {
     let news: string | undefined
+    for (const [text, gone] of seen) {
+      if (gone !== undefined && now - gone > AWAY_MS) seen.delete(text)
+      else if (gone === undefined && !texts.includes(text)) seen.set(text, now)
+    }
     for (const text of texts) {
-      const before = seen.get(text)
-      const fresh = before === undefined || now - before > AWAY_MS
+      const fresh = !seen.has(text)
       if (fresh && news === undefined && now - last >= BETWEEN_MS) news = text
       // A fresh code that has to wait its turn is not marked as seen yet.
-      if (!fresh || news === text) seen.set(text, now)
+      if (!fresh || news === text) seen.set(text, undefined)
     }
     if (news !== undefined) last = now
-    for (const [text, at] of seen) if (now - at > AWAY_MS * 4) seen.delete(text)
     return news
   }
 }
 
-export function useCamera(onText: (text: string) => void) {
+export function useCamera(onText: (text: string) => void, fresh: Eyes = novelty()) {
   const state = ref<CameraState>('off')
   const torch = ref<boolean | undefined>()
   const video = shallowRef<HTMLVideoElement>()
   const canvas = document.createElement('canvas')
   const context = canvas.getContext('2d', { willReadFrequently: true })
-  const fresh = novelty()
   let worker: Worker | undefined
   let stream: MediaStream | undefined
   let timer = 0
   let reading = false
-  let left = false
+  /** Grows with each start and stop: a camera that wakes up too late sees that it is not wanted any more. */
+  let turn = 0
 
   function grab(): void {
     const source = video.value
@@ -57,6 +65,7 @@ export function useCamera(onText: (text: string) => void) {
 
   function heard(event: MessageEvent<Read>): void {
     reading = false
+    if (!stream) return
     const text = fresh(event.data.texts, performance.now())
     if (text !== undefined) onText(text)
   }
@@ -67,16 +76,18 @@ export function useCamera(onText: (text: string) => void) {
       return
     }
     state.value = 'starting'
+    const mine = ++turn
     let opened: MediaStream
     try {
       const size = { width: { ideal: 1280 }, height: { ideal: 960 } }
       opened = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: 'environment', ...size } })
     } catch (error) {
+      if (mine !== turn) return
       state.value = error instanceof DOMException && error.name === 'NotFoundError' ? 'missing' : 'refused'
       return
     }
-    // The page may have been left while the camera woke up.
-    if (left) return opened.getTracks().forEach((track) => track.stop())
+    // The page may have been left, or the camera paused, while it woke up.
+    if (mine !== turn) return opened.getTracks().forEach((track) => track.stop())
     stream = opened
     video.value = element
     element.srcObject = opened
@@ -90,6 +101,7 @@ export function useCamera(onText: (text: string) => void) {
   }
 
   function stop(): void {
+    turn += 1
     window.clearInterval(timer)
     stream?.getTracks().forEach((track) => track.stop())
     stream = undefined
@@ -105,7 +117,6 @@ export function useCamera(onText: (text: string) => void) {
   }
 
   onScopeDispose(() => {
-    left = true
     stop()
     worker?.terminate()
   })

@@ -10,6 +10,16 @@ it('takes a code once while it stays in view, and again after it was away', () =
   expect(fresh(['T1'], 8000)).toBe('T1')
 })
 
+it('does not take a code for new because nobody looked for a while', () => {
+  const fresh = novelty()
+  // The camera of the sheet reads the tube to which somebody is moved; then the camera of the page looks again.
+  expect(fresh(['T2'], 1000)).toBe('T2')
+  for (let now = 9000; now < 12_000; now += 100) expect(fresh(['T2'], now)).toBeUndefined()
+  expect(fresh([], 12_000)).toBeUndefined()
+  expect(fresh([], 13_600)).toBeUndefined()
+  expect(fresh(['T2'], 13_700)).toBe('T2')
+})
+
 it('keeps two codes in one picture apart, so that each is seen and heard', () => {
   const fresh = novelty()
   expect(fresh(['T1', 'P1'], 1000)).toBe('T1')
