@@ -126,10 +126,14 @@ pub(in crate::lab) fn open(
         closed_at: None,
     };
     let outcome = if case { Outcome::CaseOpen } else { Outcome::UnderRecheck };
-    if tx.open_follow_up(&row, members, outcome.as_str())? {
-        effects.facts.push(Fact::FollowUp { tube: code.into(), round: tube.round, delta: 1 });
-    } else {
-        tx.recount_follow_up(code, at)?;
+    // A pool in which nobody is known has nobody to account for: it is closed until a swab of it counts. Whatever opens
+    // or closes it is told by what stood there before, so that the screen counts what the records do.
+    let was_open = tx.follow_up_for_update(code)?.is_some_and(|row| row.closed_at.is_none());
+    tx.open_follow_up(&row, members, outcome.as_str())?;
+    let (open, _) = tx.recount_follow_up(code, at)?;
+    let delta = i32::from(open > 0) - i32::from(was_open);
+    if delta != 0 {
+        effects.facts.push(Fact::FollowUp { tube: code.into(), round: tube.round, delta });
     }
     Ok(())
 }

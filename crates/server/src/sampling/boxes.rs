@@ -21,7 +21,7 @@ use allclear_store::{
 use allclear_wire::sync::{HandOver, HandOverSide, PackTube, SealBox};
 use uuid::Uuid;
 
-use super::{apply::Work, command::Incoming, statement};
+use super::{apply::Work, command::Incoming, refold, statement};
 use crate::plan::Plan;
 
 fn custody_row(command: &Incoming, subject: &str, event: &str, now: Instant) -> CustodyRow {
@@ -153,13 +153,8 @@ fn judge(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, event: &Cust
     let about = Incoming { id, key: event.key, subject: event.subject.clone(), ..command.clone() };
     match verdict {
         Verdict::Exception(kind) => work.open_exception(now, &about, kind, None, None, None),
-        Verdict::Accepted | Verdict::AcceptedFull if event.verdict != word => {
-            if work.tx.resolve_exception(&event.subject, id, None, now, "facts", "later facts settled it")? {
-                let bucket = work.tx.bucket(event.subject.as_bytes());
-                work.note(bucket, Fact::Exception { kind: event.verdict.clone(), round: None, site: None, delta: -1 });
-            }
-            Ok(())
-        }
+        // What it was opened as, not what the fact was called since: the verdict may have changed while it was open.
+        Verdict::Accepted | Verdict::AcceptedFull if event.verdict != word => refold::close_for(work, now, &event.subject, id),
         Verdict::Accepted | Verdict::AcceptedFull => Ok(()),
     }
 }
@@ -200,6 +195,21 @@ pub fn hand_over(work: &mut Work<'_, '_>, plan: &Plan, now: Instant, command: &I
     Ok(Verdict::Exception(ExceptionKind::OutOfScope))
 }
 
+/// Whether a reception took the taker's place: only phones leave a box's record of who took it.
+fn answered_by_reception(tx: &Tx<'_>, row: &HandoverRow) -> Result<bool> {
+    if row.taker.is_none() || row.state != HandoverState::Joined.as_str() {
+        return Ok(false);
+    }
+    let (id, boxes) = (row.id.to_string(), serde_json::from_str::<Vec<String>>(&row.boxes).unwrap_or_default());
+    for code in &boxes {
+        let events = tx.custody_of(code)?;
+        if events.iter().any(|event| event.event == "taken" && event.target.as_deref() == Some(id.as_str())) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Either half moves the boxes; both together close the hand-over.
 fn join(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &HandOver) -> Result<Verdict> {
     work.flush()?;
@@ -215,6 +225,10 @@ fn join(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, c: &HandOver)
         shown_to_taker: None,
         state: HandoverState::Half.as_str().into(),
     });
+    // The taker's own half says more than the reception that answered for it, and takes its place back.
+    if c.side == HandOverSide::Taker && answered_by_reception(work.tx, &row)? {
+        row.taker = None;
+    }
     let mut handover = known(&row);
     let shown = shown_by(work.tx, c)?;
     let half = Half { device_no: command.key.device_no, shown_by: shown.flatten() };

@@ -222,7 +222,8 @@ fn open_for(work: &mut Work<'_, '_>, now: Instant, row: &CollectionRow, kind: Ex
     work.open_exception(now, &about, kind, Some(row), row.person, Some(row.round))
 }
 
-fn close_for(work: &mut Work<'_, '_>, now: Instant, subject: &str, id: uuid::Uuid) -> Result<()> {
+/// Closes the exception about a fact that stands now, unless it is about more than that.
+pub(super) fn close_for(work: &mut Work<'_, '_>, now: Instant, subject: &str, id: uuid::Uuid) -> Result<()> {
     // The feed hears of the round that it heard of when the exception was opened.
     let (kind, round, site) = match work.tx.exception(subject, id)? {
         Some(exception) if exception.state == "open" => (exception.kind, exception.round, exception.site),

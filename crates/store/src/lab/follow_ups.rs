@@ -363,10 +363,10 @@ impl Tx<'_> {
         )
     }
 
-    /// Opens a follow-up with its members, who stand at `outcome`; answers false if it was open.
-    pub fn open_follow_up(&self, row: &FollowUpRow, members: &[MemberRow], outcome: &str) -> Result<bool> {
+    /// Opens a follow-up with its members, who stand at `outcome`; adds what is missing if it is there.
+    pub fn open_follow_up(&self, row: &FollowUpRow, members: &[MemberRow], outcome: &str) -> Result<()> {
         let bucket = self.bucket(row.tube.as_bytes());
-        let new = self.execute(
+        self.execute(
             "INSERT INTO follow_up (bucket, tube, id, lab, round, site, value, members, members_open, members_positive, opened_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (bucket, tube) DO NOTHING",
             &[
@@ -388,7 +388,7 @@ impl Tx<'_> {
             .map(|m| vec![bucket.into(), (&m.tube).into(), m.person.into(), m.area.into(), m.taken_at.into(), outcome.into()])
             .collect();
         self.bulk(&MEMBERS, &rows)?;
-        Ok(new == 1)
+        Ok(())
     }
 
     /// Follow-ups of some laboratories: open ones first, then the newest.
