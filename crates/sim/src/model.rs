@@ -153,12 +153,39 @@ pub struct World {
     forgets_undo: bool,
 }
 
+/// When each box had been closed and given, by the first that tells of either.
+fn ready(facts: &[Fact]) -> BTreeMap<&str, (i64, i64, i64)> {
+    let (mut closed, mut given) = (BTreeMap::new(), BTreeMap::new());
+    for fact in facts {
+        let (first, the_box) = match &fact.told {
+            Told::SealBox(the_box, ..) => (&mut closed, the_box.as_str()),
+            Told::Give(the_box, _) => (&mut given, the_box.as_str()),
+            _ => continue,
+        };
+        let key = first.entry(the_box).or_insert(fact.key);
+        *key = fact.key.min(*key);
+    }
+    for (the_box, key) in given {
+        let ready = closed.entry(the_box).or_insert(key);
+        *ready = key.max(*ready);
+    }
+    closed
+}
+
 impl World {
     /// Plays what is known; `facts` are in the order in which they came in.
     #[must_use]
     pub fn of(facts: &[Fact], forgets_undo: bool) -> Self {
+        let ready = ready(facts);
         let mut ordered: Vec<&Fact> = facts.iter().collect();
-        ordered.sort_by_key(|fact| fact.key);
+        // The taker's clock is another one: nobody takes what was not yet closed and given.
+        ordered.sort_by_key(|fact| match &fact.told {
+            Told::Take(the_box, _) => match ready.get(the_box.as_str()) {
+                Some(ready) if fact.key < *ready => (*ready, 1),
+                _ => (fact.key, 0),
+            },
+            _ => (fact.key, 0),
+        });
         let mut world = Self { forgets_undo, ..Self::default() };
         let mut on_tubes = Vec::new();
         for fact in ordered {

@@ -9,12 +9,16 @@ use allclear_sim::{
 };
 
 const SEEDS: u64 = 200;
+/// Operations of a seed; a store in another process is slower, and the test is to take about a minute on either.
+const OPERATIONS: usize = 60;
+const OPERATIONS_ELSEWHERE: usize = 30;
 
 #[test]
-#[ignore = "about one seed in ten fails since a reception answers for the taker of a hand-over: see docs/simulation.md, open findings"]
 fn two_hundred_small_seeds_hold() {
     let set = runtime().block_on(Setting::make(600));
-    let plan = Plan { operations: 60, days: 1, people: set.people.len(), faults: Plan::faults_of("all").unwrap() };
+    let elsewhere = std::env::var_os("ALLCLEAR_TEST_STORE").is_some();
+    let operations = if elsewhere { OPERATIONS_ELSEWHERE } else { OPERATIONS };
+    let plan = Plan { operations, days: 1, people: set.people.len(), faults: Plan::faults_of("all").unwrap() };
     let next = AtomicU64::new(1);
     let failed = std::sync::Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -27,7 +31,7 @@ fn two_hundred_small_seeds_hold() {
                         return;
                     }
                     if let Err(failure) = player.play(&steps(seed, &plan), Way { seed, ..Way::default() }) {
-                        failed.lock().unwrap().push(format!("OPERATIONS=60 SEED={seed}: {failure}"));
+                        failed.lock().unwrap().push(format!("OPERATIONS={operations} SEED={seed}: {failure}"));
                     }
                 }
             });
