@@ -1,11 +1,12 @@
 // Visits every page of every app in both languages at its sizes, on the real binary: nothing may
-// fail, warn, leave the origin, or have a serious accessibility finding. Then the stories.
+// fail, warn, leave the origin, or have a serious accessibility finding. The stories come first.
 //   npm run e2e                      all; screenshots go to e2e/out
 //   npm run e2e -- --screens         the same; screenshots go to docs/screens, to be committed
 //   npm run e2e -- --only=board      only what has this in its name
 //   ALLCLEAR_URL=… npm run e2e       on a demo that runs already
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { dayUnderWay } from './lib/activity.mjs'
 import { openBrowser, openPage, scan, settled } from './lib/browser.mjs'
 import { Report } from './lib/check.mjs'
 import { borrowServer, startServer } from './lib/server.mjs'
@@ -101,8 +102,10 @@ async function tellStories() {
 
 let good = false
 try {
-  await visitAll()
+  // Stories first: pages are then looked at with a day's rows in them.
   await tellStories()
+  if (!only && !process.env.ALLCLEAR_URL) await report.run('a day under way behind the pages', () => dayUnderWay(server))
+  await visitAll()
   good = report.close()
 } finally {
   await server.stop()

@@ -36,7 +36,7 @@ export async function run({ browser, fault, out }) {
     await page.click('.page-head .el-button--primary')
     await line(dialog(page), '姓名').fill('应采薇')
     await line(dialog(page), '证件号').fill('11010519491231002X')
-    await choose(page, dialog(page).locator('.el-select').last(), '塘里')
+    await choose(page, dialog(page).locator('.el-form-item', { hasText: '现住村' }).locator('.el-select').first(), '塘里')
     await dialog(page).locator('.el-dialog__footer .el-button--primary').click()
     await page.waitForURL(/#\/people\/\d+$/)
     await page.goto('/desk/#/people')

@@ -49,7 +49,8 @@ export async function run({ browser, server, fault }) {
 async function sampled(server, device, site, round, page, fault) {
   const before = Number((await page.locator('.sum b').innerText()).replace(/\D/g, ''))
   const roster = await device.roster(site.id)
-  const person = roster.entries.find((entry) => !entry.sampled)
+  // Not the first: that may be the one who was exempted.
+  const person = roster.entries.findLast((entry) => !entry.sampled)
   const command = {
     id: commandId(),
     device_seq: 900,

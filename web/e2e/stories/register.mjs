@@ -28,7 +28,7 @@ async function takeIn(page, text, look) {
   if (look) await look()
   await page.click('main .el-button--primary')
   await page.waitForSelector('.figures')
-  await page.waitForFunction(() => /\b(done|stopped)\b/.test(document.querySelector('.page-head')?.textContent ?? ''))
+  await page.waitForFunction(() => ['done', 'stopped'].includes(document.querySelector('.page-head .status')?.textContent.trim()))
   await settled(page)
 }
 

@@ -8,6 +8,9 @@ import { useBook } from './book'
 export type Alert = Schemas['ClockAlert']
 export type Carried = Schemas['CarriedBox']
 
+/** Who answers for clocks and boxes on the way. Others are not asked about: their refusal would say nothing. */
+const ANSWER_FOR_CLOCKS = ['courier', 'site_lead']
+
 /** An alert must be known within a minute. */
 const ASK_MS = 30_000
 const alerts = shallowRef<Alert[]>([])
@@ -29,17 +32,10 @@ export function useClocks(heard?: (fresh: Alert[]) => void) {
   const http = useHttp()
   const { field } = useBook()
   if (!heard) return { alerts, carried }
-  const refused = new Set<string>()
   async function get<T>(path: string): Promise<T | undefined> {
-    const token = field.identity?.token
-    if (token === undefined || refused.has(path) || !navigator.onLine) return undefined
-    try {
-      return await http.get<T>(path, undefined, { token })
-    } catch (error) {
-      // A registrar answers for no clock: that is no fault, and is not asked again.
-      if ((error as { status?: number }).status === 403) refused.add(path)
-      return undefined
-    }
+    const { token, roles = [] } = field.identity ?? {}
+    if (token === undefined || !roles.some((role) => ANSWER_FOR_CLOCKS.includes(role)) || !navigator.onLine) return undefined
+    return http.get<T>(path, undefined, { token }).catch(() => undefined)
   }
   async function ask() {
     const [late, boxes] = await Promise.all([get<Alert[]>('/clock-alerts'), get<Carried[]>('/carried')])
