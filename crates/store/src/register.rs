@@ -285,7 +285,7 @@ impl Tx<'_> {
         let (low, high) = area.village_range();
         self.query(
             "SELECT no FROM person WHERE name_key >= $1 AND name_key < $2 AND living_area >= $3 AND living_area < $4
-                 AND ($6 = 0 OR grid = $6) ORDER BY name_key, living_area, no LIMIT $5",
+                 AND (CAST($6 AS BIGINT) = 0 OR grid = $6) ORDER BY name_key, living_area, no LIMIT $5",
             &[(&key).into(), (&end).into(), low.into(), high.into(), limit.into(), area.grid_number().into()],
         )?
         .iter()
@@ -300,7 +300,7 @@ impl Tx<'_> {
         let end = format!("{prefix}zzzzzzzzzzzzzzzz");
         self.query(
             "SELECT no FROM person WHERE initials >= $1 AND initials <= $2 AND living_area >= $3 AND living_area < $4
-                 AND ($6 = 0 OR grid = $6) ORDER BY initials, living_area, no LIMIT $5",
+                 AND (CAST($6 AS BIGINT) = 0 OR grid = $6) ORDER BY initials, living_area, no LIMIT $5",
             &[prefix.into(), (&end).into(), low.into(), high.into(), limit.into(), area.grid_number().into()],
         )?
         .iter()
@@ -330,7 +330,7 @@ impl Tx<'_> {
         // One village is read along its index; a larger area is listed village by village by the caller.
         self.query(
             "SELECT no FROM person WHERE living_area >= $1 AND living_area < $2 AND no > $3
-                 AND ($5 = 0 OR grid = $5) ORDER BY living_area, no LIMIT $4",
+                 AND (CAST($5 AS BIGINT) = 0 OR grid = $5) ORDER BY living_area, no LIMIT $4",
             &[low.into(), high.into(), after.into(), limit.into(), area.grid_number().into()],
         )?
         .iter()

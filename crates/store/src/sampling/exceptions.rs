@@ -57,7 +57,7 @@ impl Tx<'_> {
         let after_code = format!("{}~", filter.code);
         self.query(
             "SELECT * FROM exception WHERE state = $1 AND (opened_at > $2 OR (opened_at = $2 AND id > $3))
-             AND ($6 = 100000 OR (area >= $4 AND area < $5) OR area = $6 OR (area >= $7 AND area <= $8 AND $6 <= 999999))
+             AND (CAST($6 AS BIGINT) = 100000 OR (area >= $4 AND area < $5) OR area = $6 OR (area >= $7 AND area <= $8 AND CAST($6 AS BIGINT) <= 999999))
              AND ($9 = '' OR kind = $9) AND ($10 = 0 OR round = $11) AND ($13 = 0 OR site = $14)
              AND ($15 = '' OR (subject >= $15 AND subject < $16)) ORDER BY opened_at, id LIMIT $12",
             &[
@@ -91,7 +91,7 @@ impl Tx<'_> {
         let (town_low, town_high) = (low / 1000, (high - 1) / 1000);
         self.query(
             "SELECT kind, COUNT(*) FROM exception WHERE state = 'open'
-             AND ($3 = 100000 OR (area >= $1 AND area < $2) OR area = $3 OR (area >= $4 AND area <= $5 AND $3 <= 999999)) GROUP BY kind ORDER BY kind",
+             AND (CAST($3 AS BIGINT) = 100000 OR (area >= $1 AND area < $2) OR area = $3 OR (area >= $4 AND area <= $5 AND CAST($3 AS BIGINT) <= 999999)) GROUP BY kind ORDER BY kind",
             &[low.into(), high.into(), root.into(), town_low.into(), town_high.into()],
         )?
         .iter()

@@ -461,7 +461,7 @@ impl Tx<'_> {
         let (low, high) = root.village_range();
         self.query(
             "SELECT * FROM exception WHERE state = 'open' AND (opened_at > $1 OR (opened_at = $1 AND id > $2))
-             AND ($5 = 100000 OR (area >= $3 AND area < $4) OR area = $5) ORDER BY opened_at, id LIMIT $6",
+             AND (CAST($5 AS BIGINT) = 100000 OR (area >= $3 AND area < $4) OR area = $5) ORDER BY opened_at, id LIMIT $6",
             &[after.0.into(), after.1.into(), low.into(), high.into(), root.into(), limit.into()],
         )?
         .iter()

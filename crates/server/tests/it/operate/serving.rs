@@ -6,6 +6,7 @@ use allclear_server::{
     demo,
     edge::routes,
     operate::{metrics::Metric, pulse},
+    work,
 };
 use allclear_testkit::City;
 use axum::{body::Body, http::Request};
@@ -139,6 +140,8 @@ async fn readiness_follows_the_state_of_the_node() {
     assert_eq!(ready().await, (200, json!({ "ready": true })));
 
     swabs(&city, 1, 0, 12).await;
+    // A follower is behind what has its number; PostgreSQL gives numbers after the commit.
+    work::number(&city.app).await.unwrap();
     pulse::look(&city.app).await.unwrap();
     assert_eq!(city.app.metrics.get(Metric::FactsRecorded), 12);
     assert!(city.app.metrics.get(Metric::BehindPersons) > 0);

@@ -171,6 +171,6 @@ async fn a_command_that_the_holder_may_not_do_becomes_an_exception_and_is_kept()
     let took = registrar.command(hand("taker", 2));
     let answer = registrar.sync(&[took]).await.ok();
     assert_eq!(answer["outcomes"][0]["exception"], "out_of_scope");
-    let holder = city.app.store.read("test", move |tx| tx.box_for_update(&the_box)).await.unwrap().unwrap().holder;
+    let holder = city.app.store.read("test", move |tx| tx.box_for_look(&the_box)).await.unwrap().unwrap().holder;
     assert_eq!(holder.map(|id| id.uuid()), Some(city.account_id("registrar").await));
 }
