@@ -182,7 +182,7 @@ impl Day {
     }
 
     /// Something out of order.
-    fn slip(&mut self, random: &mut impl Rng, before: &[Step]) -> Op {
+    fn slip(&mut self, random: &mut impl Rng, before: &[&Step]) -> Op {
         let phone = below(random, REGISTRARS);
         let (tube, the_box) = (below(random, self.tubes as usize) as u32, below(random, self.boxes as usize) as u32);
         let of = before.get(below(random, before.len())).map_or(0, |step| step.0);
@@ -272,7 +272,9 @@ fn one_day(day: &mut Day, plan: &Plan, (work, slips, faults): (&mut ChaCha8Rng, 
     for step in merge(work, lists) {
         steps.push(step);
         if one_in(slips, 12) {
-            let slip = day.slip(slips, &steps);
+            // Of what people did: what goes wrong besides changes no slip.
+            let done: Vec<&Step> = steps.iter().filter(|step| step.1.fault().is_none()).collect();
+            let slip = day.slip(slips, &done);
             steps.push(day.number(slip));
         }
         if one_in(faults, 8) {
