@@ -174,7 +174,8 @@ impl Tx<'_> {
         if self.numbers_in_commit() {
             return Ok(0);
         }
-        let got = self.query("SELECT pg_try_advisory_xact_lock(1001)", &[])?;
+        // Such locks are the whole database's: stores in other schemas of it do not wait for this one.
+        let got = self.query("SELECT pg_try_advisory_xact_lock(1001, hashtext(current_schema()))", &[])?;
         if !got.first().map_or(Ok(false), |row| row.at(0))? {
             return Ok(0);
         }
