@@ -2,6 +2,7 @@
 // fail, warn, leave the origin, or have a serious accessibility finding. The stories come first.
 //   npm run e2e                      all; screenshots go to e2e/out
 //   npm run e2e -- --screens         the same; screenshots go to docs/screens, to be committed
+//   npm run e2e -- --pages          the pages only, on a day under way
 //   npm run e2e -- --only=board      only what has this in its name
 //   ALLCLEAR_URL=… npm run e2e       on a demo that runs already
 import { mkdirSync, readdirSync } from 'node:fs'
@@ -103,7 +104,7 @@ async function tellStories() {
 let good = false
 try {
   // Stories first: pages are then looked at with a day's rows in them.
-  await tellStories()
+  if (!flags.has('--pages')) await tellStories()
   if (!only && !process.env.ALLCLEAR_URL) await report.run('a day under way behind the pages', () => dayUnderWay(server))
   await visitAll()
   good = report.close()

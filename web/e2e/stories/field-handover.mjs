@@ -1,5 +1,6 @@
 // A box changes hands between two phones without network, each showing the other a signed code; when
 // both are back, the server joins the halves and believes the signatures.
+import { clerk } from '../lib/bench.mjs'
 import { openPage } from '../lib/browser.mjs'
 import { busySite, enrolDevice } from '../lib/device.mjs'
 import { box, tube } from '../lib/labels.mjs'
@@ -37,17 +38,21 @@ export async function run({ browser, server, fault }) {
   await wedge(giver.page, await held(taker.page, 'receipt'))
   await flash(giver.page, 'good')
 
-  // The taker is first: halves come in any order.
-  for (const [phone, commands] of [
-    [taker, 1],
-    [giver, 5],
+  // The taker is first, about a box of which nobody has told yet; halves come in any order.
+  for (const [phone, recorded, exceptions] of [
+    [taker, 0, 1],
+    [giver, 5, 0],
   ]) {
     await phone.context.setOffline(false)
     await closeSheets(phone.page)
     await tab(phone.page, 'outbox')
-    await state(phone.page, 'recorded', commands)
-    await state(phone.page, 'exception', 0)
+    await state(phone.page, 'exception', exceptions)
+    await state(phone.page, 'recorded', recorded)
   }
+  // The giver's facts answer the question about the box.
+  const headquarters = await clerk(server, 'headquarters')
+  const open = (await headquarters.get(`/exceptions?code=${boxCode}`)).rows.filter((row) => row.state === 'open')
+  if (open.length > 0) fault(`still asked about the box: ${open.map((row) => row.kind)}`)
   for (const problem of [...giver.problems, ...taker.problems]) {
     if (!/ERR_INTERNET_DISCONNECTED/.test(problem)) fault(problem)
   }

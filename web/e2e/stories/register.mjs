@@ -97,7 +97,7 @@ async function findAndMerge(page, fault, out) {
   await page.click('.merge-other')
   await page.fill('input[name=other]', 'E12345678')
   await page.keyboard.press('Enter')
-  await page.click('.choose')
+  await page.click('.el-table__row .choose')
   await page.locator('.el-dialog:visible').last().locator('input').fill('same person')
   await page.locator('.el-dialog:visible').last().locator('button.el-button--primary').click()
   await page.waitForSelector('text=Merged into this record')
