@@ -64,9 +64,11 @@ async function decideAndUndo(page, fault, out) {
 
 /** Searches; answers how many there are. A code or document of one person opens the record at once. */
 async function find(page, words) {
+  // From another page, so that what was found before is gone.
+  await page.goto('/desk/#/areas')
+  await page.waitForSelector('main input[type=file]', { state: 'attached' })
   await page.goto('/desk/#/people')
   await page.waitForSelector('main .find input')
-  await page.fill('main .find input', '')
   await page.fill('main .find input', words)
   await page.waitForSelector('main [role=status], .merge-other')
   await settled(page)
@@ -101,7 +103,7 @@ async function findAndMerge(page, fault, out) {
   await page.locator('.el-dialog:visible').last().locator('input').fill('same person')
   await page.locator('.el-dialog:visible').last().locator('button.el-button--primary').click()
   await page.waitForSelector('text=Merged into this record')
-  await page.click('button:has-text("Undo the merge")')
+  await page.click('button:visible:has-text("Undo the merge")')
   await page.locator('.el-dialog:visible').last().locator('input').fill('two persons')
   await page.locator('.el-dialog:visible').last().locator('button.el-button--primary').click()
   await page.waitForFunction(() => !document.body.innerText.includes('Merged into this record'))
