@@ -174,6 +174,10 @@ pub async fn serve(options: Options) -> Result<(), StartError> {
     // With its own certificate there is no way in but TLS.
     app.secure_cookies.store(options.secure_cookies || config.tls.files().is_some(), Ordering::Relaxed);
     if let Some(population) = options.demo {
+        println!(
+            "The demo city: {population} people; a first start makes them (about {} s), a later one finds them.",
+            population / 20_000 + 1
+        );
         demo::seed::seed(&app, population, 2022).await.map_err(StartError::Demo)?;
     }
     start_jobs(&app).await?;
