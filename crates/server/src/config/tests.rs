@@ -1,12 +1,16 @@
 //! What is refused, and who wins.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use super::*;
 
 fn file(text: &str) -> PathBuf {
-    let name = allclear_seal::sha256(text.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect::<String>();
-    let path = std::env::temp_dir().join(format!("allclear-config-{}-{name}.toml", std::process::id()));
+    // Tests that write the same text run at once and each removes its own file.
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let path = std::env::temp_dir().join(format!("allclear-config-{}-{}.toml", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
     std::fs::write(&path, text).unwrap();
     path
 }

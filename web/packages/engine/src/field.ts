@@ -84,7 +84,7 @@ export class Field {
     if (options.transport !== undefined) {
       const transport = options.transport(() => field.identity?.token)
       const changed = () => field.refresh()
-      field.sender = new Sender(db, outbox, world, transport, changed, (records) => void field.remark(records))
+      field.sender = new Sender(db, outbox, world, transport, changed, (records) => field.remark(records))
     }
     await field.restore()
     return field

@@ -50,7 +50,8 @@ export class Sender {
     private readonly world: World,
     private readonly transport: Transport,
     private readonly changed: () => Promise<void>,
-    private readonly answered: (records: OutboxRecord[]) => void,
+    /** Hears of each answered record; a sync has ended only when this has, too. */
+    private readonly answered: (records: OutboxRecord[]) => Promise<void>,
   ) {}
 
   /** Sends one batch. Safe to call at any time; two at once become one. */
@@ -118,7 +119,7 @@ export class Sender {
     const news = await this.outbox.answer(response.outcomes)
     const answered = new Set(response.outcomes.map((outcome) => outcome.id))
     await this.outbox.giveBack(ids.filter((id) => !answered.has(id)))
-    this.answered(news)
+    await this.answered(news)
     if (news.length === 0) {
       this.backOff(undefined)
       return 'wait'
