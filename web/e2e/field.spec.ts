@@ -257,6 +257,7 @@ it('a family that does not fit: who was not taken in is said; taking back is ask
   await page.locator('.tools button').nth(2).click()
   await page.locator('dialog.sheet button.wide').first().click()
   await page.locator('.count', { hasText: '0/1' }).waitFor()
+  await page.locator('dialog.sheet').waitFor({ state: 'detached' })
   await wedge(page, villager(22).householdCode)
   for (const no of [22, 23, 24]) await page.getByRole('button', { name: villager(no).name }).first().click()
   await page.getByRole('button', { name: '登记选中的 3 人' }).click()
