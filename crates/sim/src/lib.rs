@@ -26,7 +26,7 @@
 //! been silent for long enough.
 //!
 //! To extend: an operation in [`op`], what makes it in [`workload`], what the day knows of it in
-//! [`model`], what must be true of it in [`auditor`].
+//! [`model`], what must be true of it in `auditor.rs`.
 
 #![expect(clippy::expect_used, reason = "a simulation stops at the first surprise")]
 
