@@ -10,6 +10,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type Browser, openBrowser, seriousFindings } from './support/browser'
 import { writeFilm } from './lib/film.mjs'
+import { nextFlash } from './lib/flash.mjs'
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'allclear-film-'))
@@ -43,14 +44,7 @@ async function wedge(page: Page, text: string): Promise<void> {
 }
 
 async function flash(page: Page, word: string): Promise<void> {
-  await page.locator('.flash', { hasText: word }).waitFor()
-  await dismiss(page)
-}
-
-/** A tap on the flash. */
-async function dismiss(page: Page): Promise<void> {
-  await page.locator('.flash').click()
-  await page.locator('.flash').waitFor({ state: 'detached' })
+  await nextFlash(page, { word })
 }
 
 it('three people go into a tube offline, by camera, and reach the server when the network is back', async () => {
@@ -113,7 +107,7 @@ it('a registrar with a scanner: undo, second time, full tube, wrong count, seal,
   for (const no of [22, 23, 24]) await page.getByRole('button', { name: villager(no).name }).first().click()
   await page.getByRole('button', { name: '登记选中的 3 人' }).click()
   await page.locator('.count strong', { hasText: /^3$/ }).waitFor()
-  await dismiss(page)
+  await flash(page, '3/10')
   await page.getByRole('button', { name: '手工' }).click()
   await page.getByLabel('姓名').fill('无名婴儿')
   await page.locator('dialog.sheet').getByRole('button', { name: '登记' }).click()
@@ -335,9 +329,9 @@ it.each(['zh-CN', 'en'])('has no serious accessibility findings on any page (%s)
   await wedge(page, tubeFromSerial(100))
   await page.locator('.flash').waitFor()
   await check('flash')
-  await dismiss(page)
+  await flash(page, '0/10')
   await wedge(page, villager(31).card)
-  await dismiss(page)
+  await flash(page, '1/10')
   await check('register')
   for (const n of [1, 2]) {
     await page.locator('.tools button').nth(n).click()

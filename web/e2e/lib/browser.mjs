@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
+import { noteFlashes } from './flash.mjs'
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const QUIET = [
@@ -45,6 +46,7 @@ export async function openPage(browser, base, { width, height, lang, role, demo,
     ...more,
   })
   await context.addInitScript((chosen) => localStorage.setItem('allclear.lang', chosen), lang)
+  await noteFlashes(context)
   context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   const problems = []

@@ -1,5 +1,6 @@
 // What a registrar does with the phone.
 import { accountOf } from './browser.mjs'
+import { nextFlash } from './flash.mjs'
 
 export const PHONES = [
   [390, 844],
@@ -32,14 +33,7 @@ export function wedge(page, text) {
 }
 
 /** Waits for the flash and taps it away. */
-export async function flash(page, kind) {
-  const seen = page.locator(`.flash.${kind}`)
-  await seen.waitFor()
-  const words = await seen.innerText()
-  await seen.click()
-  await seen.waitFor({ state: 'detached' })
-  return words
-}
+export const flash = (page, kind) => nextFlash(page, { kind })
 
 /** A number of the outbox page. */
 export const state = (page, name, count) =>

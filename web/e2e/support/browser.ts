@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, type Page, chromium } from 'playwright-core'
+import { noteFlashes } from '../lib/flash.mjs'
 
 export const PHONE = { width: 390, height: 844 }
 export const SMALL_PHONE = { width: 360, height: 640 }
@@ -56,6 +57,7 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
       ...film,
     ],
   })
+  await noteFlashes(context)
   const page = context.pages()[0] ?? (await context.newPage())
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(String(error)))

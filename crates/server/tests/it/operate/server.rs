@@ -61,12 +61,18 @@ impl Server {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut first = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut first).unwrap();
-        let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-        let (_, at) = first.trim().rsplit_once('/').unwrap_or_else(|| panic!("{first:?}\n{}", log()));
-        let at = at.parse().unwrap();
+        let mut said = String::new();
+        // It says what it is making first; the address stands at the end of the first line that has one.
+        let at = loop {
+            let line = said.len();
+            let read = out.read_line(&mut said).unwrap();
+            let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+            assert!(read > 0, "no address in {said:?}\n{}", log());
+            if let Some((_, at)) = said[line..].trim().rsplit_once("://") {
+                break at.parse().unwrap();
+            }
+        };
         Self { child, folder, at, _out: out, _store: store }
     }
 
