@@ -25,6 +25,7 @@ pub mod register;
 pub mod resident;
 pub mod rounds;
 pub mod sampling;
+pub mod schema;
 pub mod shifts;
 pub mod sites;
 mod store;
