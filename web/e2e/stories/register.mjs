@@ -58,7 +58,7 @@ async function decideAndUndo(page, fault, out) {
   })
   await page.click('button:has-text("Undo the whole import")')
   await page.click('dialog[open] button.danger')
-  await page.waitForFunction(() => /undone/.test(document.querySelector('.page-head')?.textContent ?? ''))
+  await page.waitForFunction(() => /(?<!being )undone/.test(document.querySelector('.page-head')?.textContent ?? ''))
   if ((await status()) !== 'undone') fault(`after the undo the import is ${await status()}`)
 }
 

@@ -20,7 +20,7 @@ export const shortName = (name: string) => name.replace(/(村民委员会|居民
 
 export function useAreas() {
   const http = useHttp()
-  const loaded = useLoad(async () => (await http.get<{ rows: Area[] }>('/areas')).rows)
+  const loaded = useLoad(async () => (await http.get('/areas')).rows)
   void loaded.load()
   const rows = computed(() => loaded.value.value ?? [])
   const byCode = computed(() => new Map(rows.value.map((area) => [area.code, area])))

@@ -32,13 +32,13 @@ export function useClocks(heard?: (fresh: Alert[]) => void) {
   const http = useHttp()
   const { field } = useBook()
   if (!heard) return { alerts, carried }
-  async function get<T>(path: string): Promise<T | undefined> {
-    const { token, roles = [] } = field.identity ?? {}
-    if (token === undefined || !roles.some((role) => ANSWER_FOR_CLOCKS.includes(role)) || !navigator.onLine) return undefined
-    return http.get<T>(path, undefined, { token }).catch(() => undefined)
-  }
   async function ask() {
-    const [late, boxes] = await Promise.all([get<Alert[]>('/clock-alerts'), get<Carried[]>('/carried')])
+    const { token, roles = [] } = field.identity ?? {}
+    if (token === undefined || !roles.some((role) => ANSWER_FOR_CLOCKS.includes(role)) || !navigator.onLine) return
+    const [late, boxes] = await Promise.all([
+      http.get('/clock-alerts', { token }).catch(() => undefined),
+      http.get('/carried', { token }).catch(() => undefined),
+    ])
     if (boxes) carried.value = boxes
     if (!late) return
     alerts.value = late

@@ -28,11 +28,12 @@ export class RosterBook {
     this.byNo.set(entry.no, entry)
     for (const code of entry.codes) this.byCode.set(code, entry)
     for (const digest of entry.documents) this.byDocument.set(digest, entry)
-    if (entry.household === null) return
-    const members = this.byHousehold.get(entry.household) ?? []
+    const { household, household_code: code } = entry
+    if (household === null || household === undefined) return
+    const members = this.byHousehold.get(household) ?? []
     members.push(entry)
-    this.byHousehold.set(entry.household, members)
-    if (entry.household_code !== null) this.householdCodes.set(entry.household_code, entry.household)
+    this.byHousehold.set(household, members)
+    if (code) this.householdCodes.set(code, household)
   }
 
   private static async from(roster: Roster): Promise<RosterBook> {
@@ -90,7 +91,7 @@ export class RosterBook {
   }
 
   familyOf(entry: RosterEntry): RosterEntry[] {
-    return entry.household === null ? [entry] : (this.byHousehold.get(entry.household) ?? [entry])
+    return (entry.household ? this.byHousehold.get(entry.household) : undefined) ?? [entry]
   }
 
   family(code: string): RosterEntry[] {

@@ -68,8 +68,8 @@ export type Warning = 'already_sampled' | 'tube_full' | 'not_expected' | 'round_
 export interface Outcome {
   id: string
   state: 'recorded' | 'exception'
-  exception: ExceptionKind | null
-  warning: Warning | null
+  exception?: ExceptionKind | null
+  warning?: Warning | null
 }
 
 export interface SyncResponse {
@@ -82,8 +82,8 @@ export interface RosterEntry {
   name: string
   codes: string[]
   documents: string[]
-  household: number | null
-  household_code: string | null
+  household?: number | null
+  household_code?: string | null
   sampled: boolean
   /** Kind of tube for this person, by round, where it is not the site's usual one. */
   tube_kinds?: Record<string, TubeKind>
@@ -114,8 +114,8 @@ export interface Site {
   area: string
   serves: string[]
   stations: number
-  longitude: number | null
-  latitude: number | null
+  longitude?: number | null
+  latitude?: number | null
   hours: string
   open: boolean
 }

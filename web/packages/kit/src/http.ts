@@ -1,6 +1,7 @@
-// The one way to the server. Every error is a `ProblemError` with text in both languages, so that a
-// page never has to guess what went wrong.
-import type { Schemas } from '@allclear/contract'
+// The one way to the server. What may be asked and what is answered is the generated contract: an address, a
+// parameter or a field that the server does not know is a type error. Every error is a `ProblemError` with text in
+// both languages, so that a page never has to guess what went wrong.
+import type { Answer, CallPath, FilePath, LinkPath, Method, Rest, Said, Schemas, Where } from '@allclear/contract'
 import type { Lang } from './i18n'
 import { kitMessages } from './messages'
 
@@ -58,16 +59,15 @@ export function asProblem(error: unknown): ProblemError {
   return localProblem('unreadable_answer', 0, 'unreadable', error instanceof Error ? error.message : String(error))
 }
 
-export type Query = Record<string, string | number | boolean | null | undefined>
-
-export interface RequestOptions {
-  query?: Query
-  /** Sent as JSON, unless it is a Blob or FormData. */
+/** Who asks: a device acts under its token instead of a cookie. */
+export interface Bearer {
+  token?: string | undefined
+}
+/** Any request, as it is sent. `Said` gives each its types. */
+interface Loose extends Bearer {
+  path?: Record<string, string | number>
+  query?: Record<string, unknown>
   body?: unknown
-  headers?: Record<string, string>
-  signal?: AbortSignal
-  /** A device acts under its token instead of a cookie. */
-  token?: string
 }
 
 export interface HttpSettings {
@@ -79,7 +79,7 @@ export interface HttpSettings {
 
 function encode(body: unknown): { body?: BodyInit; type?: string } {
   if (body === undefined) return {}
-  if (body instanceof Blob || body instanceof FormData) return { body }
+  if (body instanceof Blob) return { body, type: 'application/octet-stream' }
   return { body: JSON.stringify(body), type: 'application/json' }
 }
 
@@ -95,34 +95,46 @@ async function readProblem(response: Response): Promise<ProblemError> {
   return localProblem('unreadable_answer', response.status, 'unreadable', `HTTP ${response.status}`)
 }
 
-export function urlOf(base: string, path: string, query?: Query): string {
+function urlOf(base: string, address: string, { path = {}, query = {} }: Loose): string {
   const search = new URLSearchParams()
-  for (const [key, value] of Object.entries(query ?? {})) {
+  for (const [key, value] of Object.entries(query)) {
     if (value !== undefined && value !== null && value !== '') search.set(key, String(value))
   }
   const tail = search.toString()
-  return `${base}${path}${tail ? `?${tail}` : ''}`
+  const filled = address.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ''))
+  return `${base}${filled}${tail ? `?${tail}` : ''}`
+}
+
+function initOf(method: Method, said: Loose): RequestInit {
+  const { body, type } = encode(said.body)
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  if (type) headers['Content-Type'] = type
+  if (method !== 'get') headers['X-Allclear'] = '1'
+  if (said.token) headers['Authorization'] = `Bearer ${said.token}`
+  const init: RequestInit = { method: method.toUpperCase(), headers, credentials: 'same-origin' }
+  if (body !== undefined) init.body = body
+  return init
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text()
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw localProblem('unreadable_answer', response.status, 'unreadable')
+  }
 }
 
 export function createHttp(settings: HttpSettings = {}) {
   const base = settings.base ?? '/api/v1'
   const doFetch = settings.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))
 
-  /** Paths begin after `/api/v1`: `http.get('/accounts')`. */
-  async function send(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
-    const { body, type } = encode(options.body)
-    const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
-    if (type) headers['Content-Type'] = type
-    if (method !== 'GET') headers['X-Allclear'] = '1'
-    if (options.token) headers['Authorization'] = `Bearer ${options.token}`
-    const init: RequestInit = { method, headers, credentials: 'same-origin' }
-    if (body !== undefined) init.body = body
-    if (options.signal) init.signal = options.signal
+  async function send(method: Method, address: string, said: Loose = {}): Promise<Response> {
     let response: Response
     try {
-      response = await doFetch(urlOf(base, path, options.query), init)
+      response = await doFetch(urlOf(base, address, said), initOf(method, said))
     } catch (error) {
-      if (error instanceof DOMException && error.name === 'AbortError') throw error
       throw localProblem('network', 0, 'network', error instanceof Error ? error.message : undefined)
     }
     if (response.ok) return response
@@ -130,33 +142,24 @@ export function createHttp(settings: HttpSettings = {}) {
     throw await readProblem(response)
   }
 
-  async function json<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
-    const response = await send(method, path, options)
-    if (response.status === 204) return undefined as T
-    const text = await response.text()
-    if (text === '') return undefined as T
-    try {
-      return JSON.parse(text) as T
-    } catch {
-      throw localProblem('unreadable_answer', response.status, 'unreadable')
-    }
-  }
+  /** The one place where an answer gets its type: the contract's word for this method and address. */
+  const calling =
+    <M extends Method>(method: M) =>
+    async <P extends CallPath<M>>(address: P, ...[said]: Rest<Said<M, P> & Bearer>) =>
+      (await readJson(await send(method, address, said as Loose))) as Answer<M, P>
 
   return {
-    send,
-    get: <T>(path: string, query?: Query, options: RequestOptions = {}) => json<T>('GET', path, { ...options, query }),
-    post: <T = void>(path: string, body?: unknown, options: RequestOptions = {}) =>
-      json<T>('POST', path, { ...options, body }),
-    put: <T = void>(path: string, body?: unknown, options: RequestOptions = {}) =>
-      json<T>('PUT', path, { ...options, body }),
-    patch: <T = void>(path: string, body?: unknown, options: RequestOptions = {}) =>
-      json<T>('PATCH', path, { ...options, body }),
-    delete: <T = void>(path: string, options: RequestOptions = {}) => json<T>('DELETE', path, options),
-    /** The body as a file: reports, sheets, labels. */
-    blob: async (path: string, query?: Query, options: RequestOptions = {}) =>
-      (await send('GET', path, { ...options, query })).blob(),
+    /** Addresses begin after `/api/v1` and keep their holes: `http.get('/rounds/{id}', { path: { id } })`. */
+    get: calling('get'),
+    post: calling('post'),
+    put: calling('put'),
+    patch: calling('patch'),
+    delete: calling('delete'),
+    /** An answer that is a file: reports, sheets, labels. */
+    file: async <M extends Method, P extends FilePath<M>>(method: M, address: P, ...[said]: Rest<Said<M, P> & Bearer>) =>
+      (await send(method, address, said as Loose)).blob(),
     /** An address for links, images and event streams. */
-    url: (path: string, query?: Query) => urlOf(base, path, query),
+    url: <P extends LinkPath>(address: P, ...[where]: Rest<Where<'get', P>>) => urlOf(base, address, (where ?? {}) as Loose),
   }
 }
 

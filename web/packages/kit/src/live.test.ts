@@ -103,6 +103,6 @@ describe('the live feed', () => {
     const { round } = await signedIn()
     round.value = 'r2'
     await vi.advanceTimersByTimeAsync(0)
-    expect(Stream.last.url).toBe(createHttp().url('/live/stream', { round: 'r2' }))
+    expect(Stream.last.url).toBe(createHttp().url('/live/stream', { query: { round: 'r2' } }))
   })
 })

@@ -48,7 +48,7 @@ export function useLive(round: Ref<string | undefined>) {
   function open() {
     close()
     if (!session.signedIn.value) return
-    source = new EventSource(http.url('/live/stream', { round: round.value }))
+    source = new EventSource(http.url('/live/stream', { query: { round: round.value } }))
     source.addEventListener('open', heard)
     source.addEventListener('ping', heard)
     source.addEventListener('frame', (event) => {

@@ -48,7 +48,7 @@ export function createSession(http: Http, me: Ref<Me | undefined>): Session {
     areas: (...roles) => [...new Set(grants(roles).map((grant) => grant.area))],
     async refresh() {
       try {
-        me.value = await http.get<Me>('/session')
+        me.value = await http.get('/session')
       } catch (error) {
         if (asProblem(error).status !== 401) throw error
         me.value = undefined
@@ -57,7 +57,7 @@ export function createSession(http: Http, me: Ref<Me | undefined>): Session {
       }
     },
     async signIn(name, password) {
-      me.value = await http.post<Me>('/session', { name, password })
+      me.value = await http.post('/session', { body: { name, password } })
       known.value = true
     },
     async signOut() {

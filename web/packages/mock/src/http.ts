@@ -97,7 +97,7 @@ export async function startMock(dist: string, population = 60): Promise<MockServ
     if (!bearer) return denied(response)
     switch (`${request.method} ${path}`) {
       case 'GET /sites':
-        return json(response, 200, [townShift(now).site])
+        return json(response, 200, { rows: [townShift(now).site] })
       case 'GET /field/shift':
         return json(response, 200, townShift(now))
       case 'GET /field/roster':

@@ -1,5 +1,4 @@
 // Loading what a shift needs from the server, under the device's token.
-import type { Roster, Shift, Site } from '@allclear/engine'
 import { useAct, useHttp } from '@allclear/kit'
 import { onScopeDispose } from 'vue'
 import { useBook } from '../book'
@@ -7,17 +6,11 @@ import { useBook } from '../book'
 export function useShiftApi() {
   const http = useHttp()
   const { field } = useBook()
-  const get = <T>(path: string, query?: Record<string, string>) => {
-    const token = field.identity?.token
-    return http.get<T>(path, query, token === undefined ? {} : { token })
-  }
+  const token = () => field.identity?.token
   return {
-    sites: async () => {
-      const answer = await get<Site[] | { rows: Site[] }>('/sites')
-      return Array.isArray(answer) ? answer : answer.rows
-    },
-    shift: (site: string) => get<Shift>('/field/shift', { site }),
-    roster: (site: string) => get<Roster>('/field/roster', { site }),
+    sites: async () => (await http.get('/sites', { token: token() })).rows,
+    shift: (site: string) => http.get('/field/shift', { query: { site }, token: token() }),
+    roster: (site: string) => http.get('/field/roster', { query: { site }, token: token() }),
   }
 }
 

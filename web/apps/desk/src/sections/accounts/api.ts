@@ -12,17 +12,17 @@ export const accountsApi = (http: Http) => ({
   async list() {
     const rows: Account[] = []
     for (let after: string | null | undefined = ''; after !== null && after !== undefined; ) {
-      const page: { rows: Account[]; next?: string | null } = await http.get('/accounts', { after })
+      const page: Schemas['Page_Account'] = await http.get('/accounts', { query: { after } })
       rows.push(...page.rows)
       after = page.next
     }
     return rows
   },
-  create: (account: Schemas['NewAccount']) => http.post<{ id: string }>('/accounts', account),
-  grant: (id: string, grants: Grant[]) => http.put(`/accounts/${id}/grants`, grants),
-  setActive: (id: string, active: boolean) => http.put(`/accounts/${id}/active`, { active }),
-  resetLink: (id: string) => http.post<Schemas['ResetLink']>(`/accounts/${id}/reset-link`),
-  areas: async () => http.get<{ rows: Schemas['Area'][] }>('/areas').then((page) => page.rows),
+  create: (body: Schemas['NewAccount']) => http.post('/accounts', { body }),
+  grant: (id: string, body: Grant[]) => http.put('/accounts/{id}/grants', { path: { id }, body }),
+  setActive: (id: string, active: boolean) => http.put('/accounts/{id}/active', { path: { id }, body: { active } }),
+  resetLink: (id: string) => http.post('/accounts/{id}/reset-link', { path: { id } }),
+  areas: async () => (await http.get('/areas')).rows,
 })
 
 export type AccessEntry = Schemas['AccessEntry']
@@ -35,21 +35,21 @@ export interface LogFilter {
 }
 
 export const logApi = (http: Http) => ({
-  page: (filter: LogFilter, after = '') =>
-    http.get<{ rows: AccessEntry[]; next?: string | null }>('/access-log', { ...filter, after }),
+  page: (filter: LogFilter, after = '') => http.get('/access-log', { query: { ...filter, after } }),
 })
 
 export const devicesApi = (http: Http) => ({
   /** All of them, newest first. */
   async list() {
     const rows: Device[] = []
-    for (let after: string | null | undefined = ''; after !== null && after !== undefined; ) {
-      const page: { rows: Device[]; next?: string | null } = await http.get('/devices', { after })
+    let next: string | null | undefined
+    do {
+      const page: Schemas['Page_Device'] = await http.get('/devices', { query: { after: next ? Number(next) : null } })
       rows.push(...page.rows)
-      after = page.next
-    }
+      next = page.next
+    } while (next)
     return rows
   },
-  enrol: (account: string, label: string) => http.post<Schemas['Enrolment']>('/enrolments', { account, label }),
-  revoke: (id: string) => http.delete(`/devices/${id}`),
+  enrol: (account: string, label: string) => http.post('/enrolments', { body: { account, label } }),
+  revoke: (id: string) => http.delete('/devices/{id}', { path: { id } }),
 })

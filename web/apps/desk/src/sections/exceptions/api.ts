@@ -19,18 +19,17 @@ export interface Filter {
   round: string
   code: string
 }
-const asked = (filter: Filter) => Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''))
 
 export const exceptionsApi = (http: Http) => ({
-  list: (filter: Filter, after = '') => http.get<ListPage>('/exceptions', { ...asked(filter), after }),
-  rounds: async () => (await http.get<{ rows: Schemas['Round'][] }>('/rounds')).rows,
-  sites: async () => (await http.get<{ rows: Schemas['Site'][] }>('/sites')).rows,
-  resolveMany: (ids: string[], note: string) => http.post<Schemas['ResolvedMany']>('/exceptions/resolve-many', { ids, note }),
-  claim: (id: string, reason: string) => http.post<Schemas['Claim']>(`/exceptions/${id}/claim`, { reason }),
+  list: (filter: Filter, after = '') => http.get('/exceptions', { query: { ...filter, after } }),
+  rounds: async () => (await http.get('/rounds')).rows,
+  sites: async () => (await http.get('/sites')).rows,
+  resolveMany: (ids: string[], note: string) => http.post('/exceptions/resolve-many', { body: { ids, note } }),
+  claim: (id: string, reason: string) => http.post('/exceptions/{id}/claim', { path: { id }, body: { reason } }),
   /** The list as a file, without identities. */
-  file: async (filter: Filter, format: 'csv' | 'xlsx', reason: string) =>
-    (await http.send('POST', '/exceptions/export', { query: asked(filter), body: { format, reason } })).blob(),
-  counts: () => http.get<ExceptionCount[]>('/exceptions/counts'),
-  show: (id: string) => http.get<ExceptionDetail>(`/exceptions/${id}`),
-  resolve: (id: string, body: Schemas['ResolveException']) => http.post(`/exceptions/${id}/resolve`, body),
+  file: (query: Filter, format: 'csv' | 'xlsx', reason: string) =>
+    http.file('post', '/exceptions/export', { query, body: { format, reason } }),
+  counts: () => http.get('/exceptions/counts'),
+  show: (id: string) => http.get('/exceptions/{id}', { path: { id } }),
+  resolve: (id: string, body: Schemas['ResolveException']) => http.post('/exceptions/{id}/resolve', { path: { id }, body }),
 })

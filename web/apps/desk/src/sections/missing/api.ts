@@ -9,16 +9,16 @@ export type Show = 'to_call' | 'called' | 'all'
 export type ListPage = { rows: MissingPerson[]; total?: number | null; next?: string | null }
 
 export const missingApi = (http: Http) => ({
-  rounds: async () => (await http.get<{ rows: Schemas['Round'][] }>('/rounds')).rows.filter((round) => round.state !== 'draft'),
-  list: (round: string, area: string, show: Show, after = '') =>
-    http.get<ListPage>(`/rounds/${round}/missing`, { area, show, after, limit: 50 }),
-  areas: (round: string, area: string) => http.get<MissingArea[]>(`/rounds/${round}/missing/areas`, { area }),
-  call: (round: string, person: number) => http.post<Schemas['MissingContact']>(`/rounds/${round}/missing/${person}/call`),
-  note: (round: string, person: number, outcome: Outcome, note: string, reason: string | null) =>
-    http.post(`/rounds/${round}/missing/${person}/outcome`, { outcome, note, reason }),
+  rounds: async () => (await http.get('/rounds')).rows.filter((round) => round.state !== 'draft'),
+  list: (id: string, area: string, show: Show, after = '') =>
+    http.get('/rounds/{id}/missing', { path: { id }, query: { area, show, after, limit: 50 } }),
+  areas: (id: string, area: string) => http.get('/rounds/{id}/missing/areas', { path: { id }, query: { area } }),
+  call: (id: string, person: number) => http.post('/rounds/{id}/missing/{person}/call', { path: { id, person } }),
+  note: (id: string, person: number, outcome: Outcome, note: string, reason: string | null) =>
+    http.post('/rounds/{id}/missing/{person}/outcome', { path: { id, person }, body: { outcome, note, reason } }),
   /** A file with names and phones in clear. */
-  file: async (round: string, area: string, format: 'csv' | 'xlsx', reason: string) =>
-    (await http.send('POST', `/rounds/${round}/missing/export`, { body: { area, format, reason } })).blob(),
+  file: (id: string, area: string, format: 'csv' | 'xlsx', reason: string) =>
+    http.file('post', '/rounds/{id}/missing/export', { path: { id }, body: { area, format, reason } }),
 })
 
 export const OUTCOMES: readonly Outcome[] = ['coming', 'sampled_elsewhere', 'exempt', 'moved_away', 'not_reached', 'refused']

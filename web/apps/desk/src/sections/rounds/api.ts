@@ -11,17 +11,18 @@ export type Exemption = Schemas['Exemption']
 export type AreaPlan = Schemas['Plan']
 
 export const roundsApi = (http: Http) => ({
-  list: async () => (await http.get<{ rows: Round[] }>('/rounds')).rows,
-  show: (id: string) => http.get<RoundDetail>(`/rounds/${id}`),
-  preview: (order: RoundOrder) => http.post<RoundPreview>('/rounds/preview', order),
-  create: (order: RoundOrder) => http.post<{ id: string }>('/rounds', order),
-  change: (id: string, order: RoundOrder) => http.put(`/rounds/${id}`, order),
-  order: (id: string, event: RoundEvent, reason: string | null) => http.post(`/rounds/${id}/events`, { event, reason }),
-  exemptions: async (area: string) => (await http.get<{ rows: Exemption[] }>('/exemptions', { area })).rows,
-  exempt: (body: Schemas['NewExemption']) => http.post<{ id: string }>('/exemptions', body),
-  endExemption: (id: string) => http.delete(`/exemptions/${id}`),
+  list: async () => (await http.get('/rounds')).rows,
+  show: (id: string) => http.get('/rounds/{id}', { path: { id } }),
+  preview: (body: RoundOrder) => http.post('/rounds/preview', { body }),
+  create: (body: RoundOrder) => http.post('/rounds', { body }),
+  change: (id: string, body: RoundOrder) => http.put('/rounds/{id}', { path: { id }, body }),
+  order: (id: string, event: RoundEvent, reason: string | null) =>
+    http.post('/rounds/{id}/events', { path: { id }, body: { event, reason } }),
+  exemptions: async (area: string) => (await http.get('/exemptions', { query: { area } })).rows,
+  exempt: (body: Schemas['NewExemption']) => http.post('/exemptions', { body }),
+  endExemption: (id: string) => http.delete('/exemptions/{id}', { path: { id } }),
   plan: (area: string, prevalence: number, perHour: number) =>
-    http.get<AreaPlan>('/planner', { area, prevalence, tubes_per_hour: perHour }),
+    http.get('/planner', { query: { area, prevalence, tubes_per_hour: perHour } }),
 })
 
 export const TUBE_KINDS = ['single', 'pool5', 'pool10', 'pool20', 'household'] as const

@@ -7,12 +7,12 @@ export type SiteOrder = Schemas['SiteOrder']
 export type StationShift = Schemas['StationShift']
 
 export const sitesApi = (http: Http) => ({
-  states: async () => (await http.get<{ rows: SiteState[] }>('/sites/states')).rows,
-  create: (order: SiteOrder) => http.post('/sites', order),
-  change: (id: string, order: SiteOrder) => http.put(`/sites/${id}`, order),
-  opening: (id: string, body: Schemas['SiteOpening']) => http.post(`/sites/${id}/opening`, body),
-  shifts: async (id: string) => (await http.get<{ rows: StationShift[] }>(`/sites/${id}/shifts`)).rows,
-  workers: (id: string) => http.get<Schemas['StationWorker'][]>(`/sites/${id}/workers`),
-  addShift: (id: string, shift: Schemas['NewShift']) => http.post(`/sites/${id}/shifts`, shift),
-  removeShift: (id: string) => http.delete(`/station-shifts/${id}`),
+  states: async () => (await http.get('/sites/states')).rows,
+  create: (body: SiteOrder) => http.post('/sites', { body }),
+  change: (id: string, body: SiteOrder) => http.put('/sites/{id}', { path: { id }, body }),
+  opening: (id: string, body: Schemas['SiteOpening']) => http.post('/sites/{id}/opening', { path: { id }, body }),
+  shifts: async (id: string) => (await http.get('/sites/{id}/shifts', { path: { id } })).rows,
+  workers: (id: string) => http.get('/sites/{id}/workers', { path: { id } }),
+  addShift: (id: string, body: Schemas['NewShift']) => http.post('/sites/{id}/shifts', { path: { id }, body }),
+  removeShift: (id: string) => http.delete('/station-shifts/{id}', { path: { id } }),
 })

@@ -18,9 +18,10 @@ export const NEEDS_NOTE: readonly Outcome[] = ['refused', 'unreachable', 'handed
 
 export const tasksApi = (http: Http) => ({
   list: (area: string, kind: Kind | '', show: Show, own: boolean, after = '') =>
-    http.get<TasksPage>('/tasks', { area, kind, show, own, after, limit: 50 }),
-  counts: (area: string) => http.get<TaskCount[]>('/tasks/counts', { area }),
-  take: (id: string) => http.post(`/tasks/${id}/take`),
-  call: (id: string) => http.post<Schemas['MissingContact']>(`/tasks/${id}/call`),
-  note: (id: string, outcome: Outcome, note: string) => http.post(`/tasks/${id}/outcome`, { outcome, note }),
+    http.get('/tasks', { query: { area, kind, show, own, after, limit: 50 } }),
+  counts: (area: string) => http.get('/tasks/counts', { query: { area } }),
+  take: (id: string) => http.post('/tasks/{id}/take', { path: { id } }),
+  call: (id: string) => http.post('/tasks/{id}/call', { path: { id } }),
+  note: (id: string, outcome: Outcome, note: string) =>
+    http.post('/tasks/{id}/outcome', { path: { id }, body: { outcome, note } }),
 })
