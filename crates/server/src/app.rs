@@ -47,6 +47,8 @@ pub trait Waiting: Standing {
 pub struct App {
     /// The store.
     pub store: Store,
+    /// The name of this process among the nodes of its store: who holds a lease.
+    pub node: String,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Ids.
@@ -56,7 +58,7 @@ pub struct App {
     /// Who is behind a token.
     pub callers: Callers,
     /// Areas, rounds, sites.
-    pub plans: Plans,
+    pub plans: Arc<Plans>,
     /// Field facts on their way into commits.
     pub field: Batcher,
     /// Files between upload and import.

@@ -21,7 +21,7 @@ use crate::{
     config::{Config, ConfigError},
     demo,
     edge::{problem::Problem, routes},
-    lab,
+    lab, leases,
     live::Live,
     operate::{
         metrics::Metrics,
@@ -30,7 +30,7 @@ use crate::{
         traces::Traces,
     },
     people::{self, uploads::Uploads},
-    plan::Plans,
+    plan::{self, Plans},
     sampling::batch::Batcher,
     seen::Seen,
     work,
@@ -122,13 +122,15 @@ pub async fn application(config: &StoreConfig, master: &[u8; 32], clock: Arc<dyn
 
 /// The application on an open store.
 pub async fn application_on(store: Store, keys: Arc<Keys>, clock: Arc<dyn Clock>, demo: bool) -> Result<AppState, StoreError> {
-    let plans = Plans::load(&store).await?;
+    let plans = Arc::new(Plans::load(&store).await?);
     let ids = Ids::new(Arc::clone(&keys));
     let live = Arc::new(Live::load(&store).await?);
     let metrics = Arc::new(Metrics::default());
-    let field = Batcher::start(store.clone(), ids.clone(), live.clone(), Arc::clone(&metrics));
+    let node = leases::holder(&store, &ids, clock.now());
+    let field = Batcher::start(store.clone(), ids.clone(), live.clone(), Arc::clone(&plans), Arc::clone(&metrics));
     Ok(Arc::new(App {
         store,
+        node,
         clock,
         ids,
         keys,
@@ -158,6 +160,7 @@ pub async fn start_jobs(app: &AppState) -> Result<(), StoreError> {
     tokio::spawn(lab::jobs::run(Arc::clone(app)));
     people::jobs::start(app);
     work::start(app);
+    tokio::spawn(plan::follow(Arc::clone(app)));
     Ok(())
 }
 

@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod edge;
 pub mod lab;
+pub mod leases;
 pub mod live;
 pub mod operate;
 pub mod people;

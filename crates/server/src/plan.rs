@@ -1,8 +1,13 @@
 //! Areas, rounds and sites: small tables that every command needs, kept in memory.
+//!
+//! Another node may have changed them. Each change counts a version up, in its own commit; whoever commits field facts
+//! compares that version inside the commit ([`Plans::load_at_least`]), so that a round opened on one node is open on all
+//! of them at once. For whoever only looks, [`follow`] asks for the version five times a second.
 
 use std::{
     collections::HashMap,
     sync::{Arc, RwLock},
+    time::Duration,
 };
 
 use allclear_domain::kernel::{
@@ -12,9 +17,16 @@ use allclear_domain::kernel::{
 };
 use allclear_store::{Store, StoreError, areas::AreaRow, rounds::RoundRow, rounds::SiteRow};
 
+use crate::app::AppState;
+
+/// How often a node asks whether another one changed the plan.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
 /// One consistent state of the plan.
 #[derive(Debug)]
 pub struct Plan {
+    /// How often the plan had been changed when this was read.
+    pub version: i64,
     /// Every area, by code.
     pub areas: Vec<AreaRow>,
     /// Every round.
@@ -54,7 +66,15 @@ impl Plans {
 
     /// Loads it again.
     pub async fn reload(&self, store: &Store) -> Result<(), StoreError> {
+        self.load_at_least(store, i64::MAX).await
+    }
+
+    /// Loads it again unless what is in force is of `version` or newer.
+    pub async fn load_at_least(&self, store: &Store, version: i64) -> Result<(), StoreError> {
         let _loading = self.loading.lock().await;
+        if self.current().version >= version {
+            return Ok(());
+        }
         let fresh = Arc::new(read(store).await?);
         *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
         Ok(())
@@ -65,6 +85,7 @@ async fn read(store: &Store) -> Result<Plan, StoreError> {
     store
         .read("load_plan", |tx| {
             Ok(Plan {
+                version: tx.plan_version()?,
                 areas: tx.areas()?,
                 rounds: tx.rounds()?.into_iter().map(|round| (round.id, round)).collect(),
                 sites: tx.sites()?.into_iter().map(|site| (site.id, site)).collect(),
@@ -72,4 +93,22 @@ async fn read(store: &Store) -> Result<Plan, StoreError> {
             })
         })
         .await
+}
+
+/// Loads the plan again if another node changed it.
+pub async fn look(app: &AppState) -> Result<(), StoreError> {
+    let version = app.store.read("look_at_plan", |tx| tx.plan_version()).await?;
+    app.plans.load_at_least(&app.store, version).await
+}
+
+/// Keeps the plan of this node that of all; ends with the process.
+pub async fn follow(app: AppState) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = look(&app).await {
+            tracing::debug!(%error, "the plan was not looked at");
+        }
+    }
 }

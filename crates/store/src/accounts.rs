@@ -140,20 +140,29 @@ impl Tx<'_> {
 
     /// The account with this name.
     pub fn account_by_name(&self, name: &str) -> Result<Option<AccountRow>> {
-        self.query_opt("SELECT * FROM account WHERE name = $1", &[name.into()])?.as_ref().map(account).transpose()
+        self.query_opt("SELECT id, name, display_name, password_hash, active, created_at FROM account WHERE name = $1", &[name.into()])?
+            .as_ref()
+            .map(account)
+            .transpose()
     }
 
     /// The account with this id.
     pub fn account(&self, id: Id<Account>) -> Result<Option<AccountRow>> {
-        self.query_opt("SELECT * FROM account WHERE id = $1", &[id.into()])?.as_ref().map(account).transpose()
+        self.query_opt("SELECT id, name, display_name, password_hash, active, created_at FROM account WHERE id = $1", &[id.into()])?
+            .as_ref()
+            .map(account)
+            .transpose()
     }
 
     /// Accounts by name, after `after`, at most `limit`.
     pub fn accounts(&self, after: &str, limit: i64) -> Result<Vec<AccountRow>> {
-        self.query("SELECT * FROM account WHERE name > $1 ORDER BY name LIMIT $2", &[after.into(), limit.into()])?
-            .iter()
-            .map(account)
-            .collect()
+        self.query(
+            "SELECT id, name, display_name, password_hash, active, created_at FROM account WHERE name > $1 ORDER BY name LIMIT $2",
+            &[after.into(), limit.into()],
+        )?
+        .iter()
+        .map(account)
+        .collect()
     }
 
     /// Grants of some accounts.
@@ -221,23 +230,44 @@ impl Tx<'_> {
 
     /// The device with this token.
     pub fn device_by_token(&self, token_hash: &[u8; 32]) -> Result<Option<DeviceRow>> {
-        self.query_opt("SELECT * FROM device WHERE token_hash = $1", &[token_hash.into()])?.as_ref().map(device).transpose()
+        self.query_opt(
+            "SELECT id, no, label, account, token_hash, public_key, enrolled_at, seen_at, revoked_at
+                        FROM device WHERE token_hash = $1",
+            &[token_hash.into()],
+        )?
+        .as_ref()
+        .map(device)
+        .transpose()
     }
 
     /// The device with this id.
     pub fn device(&self, id: Id<Device>) -> Result<Option<DeviceRow>> {
-        self.query_opt("SELECT * FROM device WHERE id = $1", &[id.into()])?.as_ref().map(device).transpose()
+        self.query_opt(
+            "SELECT id, no, label, account, token_hash, public_key, enrolled_at, seen_at, revoked_at
+                        FROM device WHERE id = $1",
+            &[id.into()],
+        )?
+        .as_ref()
+        .map(device)
+        .transpose()
     }
 
     /// The device with this short number.
     pub fn device_by_no(&self, no: i64) -> Result<Option<DeviceRow>> {
-        self.query_opt("SELECT * FROM device WHERE no = $1", &[no.into()])?.as_ref().map(device).transpose()
+        self.query_opt(
+            "SELECT id, no, label, account, token_hash, public_key, enrolled_at, seen_at, revoked_at
+                        FROM device WHERE no = $1",
+            &[no.into()],
+        )?
+        .as_ref()
+        .map(device)
+        .transpose()
     }
 
     /// Devices with a number below `before`, with their account's name, newest first.
     pub fn devices(&self, before: i64, limit: i64) -> Result<Vec<(DeviceRow, String)>> {
         self.query(
-            "SELECT d.*, a.name AS account_name FROM device d JOIN account a ON a.id = d.account
+            "SELECT d.id, d.no, d.label, d.account, d.token_hash, d.public_key, d.enrolled_at, d.seen_at, d.revoked_at, a.name AS account_name FROM device d JOIN account a ON a.id = d.account
              WHERE d.no < $1 ORDER BY d.no DESC LIMIT $2",
             &[before.into(), limit.into()],
         )?

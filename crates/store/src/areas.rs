@@ -37,7 +37,7 @@ impl Tx<'_> {
                 &[(*code).into(), (*name).into(), code.parent().into(), code.level().as_str().into(), (*population).into(), ordinal.into()],
             )?;
         }
-        Ok(())
+        self.plan_changed()
     }
 
     /// Every area: a few hundred to a few thousand rows, cached by the caller.

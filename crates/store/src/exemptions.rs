@@ -82,10 +82,15 @@ impl Tx<'_> {
     /// One exemption, in force or not.
     pub fn exemption(&self, id: Uuid) -> Result<Option<ExemptionRow>> {
         let buckets = self.all_buckets();
-        self.query_opt("SELECT * FROM exemption WHERE bucket = ANY($1) AND id = $2", &[Val::I64s(&buckets), id.into()])?
-            .as_ref()
-            .map(exemption)
-            .transpose()
+        self.query_opt(
+            "SELECT bucket, id, person, area, reason, note, from_at, until_at, created_by, created_at,
+                               removed_by, removed_at
+                        FROM exemption WHERE bucket = ANY($1) AND id = $2",
+            &[Val::I64s(&buckets), id.into()],
+        )?
+        .as_ref()
+        .map(exemption)
+        .transpose()
     }
 
     /// Takes an exemption back; answers false if it had been.
@@ -101,7 +106,9 @@ impl Tx<'_> {
     pub fn exemptions_in(&self, area: AreaCode, after: Uuid, limit: i64) -> Result<Vec<ExemptionRow>> {
         let (low, high) = area.village_range();
         self.query(
-            "SELECT * FROM exemption WHERE area >= $1 AND area < $2 AND removed_at IS NULL AND id > $3 ORDER BY id LIMIT $4",
+            "SELECT bucket, id, person, area, reason, note, from_at, until_at, created_by, created_at, removed_by,
+                    removed_at
+             FROM exemption WHERE area >= $1 AND area < $2 AND removed_at IS NULL AND id > $3 ORDER BY id LIMIT $4",
             &[low.into(), high.into(), after.into(), limit.into()],
         )?
         .iter()
@@ -114,7 +121,8 @@ impl Tx<'_> {
     pub fn exemptions_during(&self, area: AreaCode, starts: Instant, ends: Instant) -> Result<Vec<ExemptionRow>> {
         let (low, high) = area.village_range();
         self.query(
-            "SELECT e.* FROM exemption e JOIN person p ON p.bucket = e.bucket AND p.no = e.person
+            "SELECT e.bucket, e.id, e.person, e.area, e.reason, e.note, e.from_at, e.until_at, e.created_by,
+                    e.created_at, e.removed_by, e.removed_at FROM exemption e JOIN person p ON p.bucket = e.bucket AND p.no = e.person
              WHERE p.living_area >= $1 AND p.living_area < $2 AND e.removed_at IS NULL AND e.from_at < $4
              AND (e.until_at IS NULL OR e.until_at > $3) ORDER BY e.person, e.created_at, e.id",
             &[low.into(), high.into(), starts.into(), ends.into()],
@@ -126,10 +134,15 @@ impl Tx<'_> {
 
     /// Exemptions of one person that were not taken back.
     pub fn exemptions_of(&self, person: PersonNo) -> Result<Vec<ExemptionRow>> {
-        self.query("SELECT * FROM exemption WHERE person = $1 AND removed_at IS NULL ORDER BY id LIMIT 100", &[person.into()])?
-            .iter()
-            .map(exemption)
-            .collect()
+        self.query(
+            "SELECT bucket, id, person, area, reason, note, from_at, until_at, created_by, created_at,
+                           removed_by, removed_at
+                    FROM exemption WHERE person = $1 AND removed_at IS NULL ORDER BY id LIMIT 100",
+            &[person.into()],
+        )?
+        .iter()
+        .map(exemption)
+        .collect()
     }
 
     /// Replaces the counts of those whom a round leaves out: village, reason, persons.

@@ -23,6 +23,27 @@ pub fn copy_of_rows(from: &str, to: &str) -> String {
     format!("SET synchronous_commit = off; DO $$ DECLARE t text; BEGIN {empty} {fill} END $$")
 }
 
+/// The text by which a PostgreSQL store becomes that of a later release: a column more in every table, a table and an
+/// index more, and a migration with this number and floor. Each statement is a commit of its own, so that a store in use
+/// is held up by one table at a time. What a node does on it that was not upgraded is looked at by the crash suite.
+#[must_use]
+pub fn later_release(number: i64, floor: i64) -> [String; 2] {
+    let expand = "DO $$ DECLARE t text; BEGIN
+         FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename NOT IN ('migration', 'schema_floor')
+         LOOP
+             EXECUTE format('ALTER TABLE %I ADD COLUMN of_a_later_release BIGINT', t);
+             COMMIT;
+         END LOOP;
+     END $$";
+    let note = format!(
+        "CREATE TABLE of_a_later_release (id BYTEA PRIMARY KEY);
+         CREATE INDEX change_of_a_later_release ON change (op);
+         INSERT INTO migration (number, name, checksum) VALUES ({number}, 'of_a_later_release', 'unknown');
+         INSERT INTO schema_floor (number, floor) VALUES ({number}, {floor})"
+    );
+    [expand.into(), note]
+}
+
 /// How a call to the store fails. The caller hears the same of each: the store is away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {

@@ -61,7 +61,7 @@ impl Tx<'_> {
             "UPDATE job SET state = 'running', attempts = attempts + 1, claimed_until = $2 WHERE id = (
                  SELECT id FROM job WHERE (state = 'ready' AND run_at <= $1) OR (state = 'running' AND claimed_until < $1)
                  ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-             RETURNING *",
+             RETURNING id, kind, payload, state, created_by, created_at, run_at, attempts, claimed_until, done, total, outcome",
             &[now.into(), until.into()],
         )?
         .as_ref()
@@ -85,7 +85,15 @@ impl Tx<'_> {
 
     /// One job.
     pub fn job(&self, id: Uuid) -> Result<Option<JobRow>> {
-        self.query_opt("SELECT * FROM job WHERE id = $1", &[id.into()])?.as_ref().map(job).transpose()
+        self.query_opt(
+            "SELECT id, kind, payload, state, created_by, created_at, run_at, attempts, claimed_until,
+                               done, total, outcome
+                        FROM job WHERE id = $1",
+            &[id.into()],
+        )?
+        .as_ref()
+        .map(job)
+        .transpose()
     }
 
     /// Jobs that wait or run.

@@ -151,13 +151,21 @@ impl Tx<'_> {
                 &[row.id.into(), line.area.into(), line.groups.into(), line.kind.as_str().into()],
             )?;
         }
-        Ok(())
+        self.plan_changed()
     }
 
     /// Every round, newest first: tens of rows.
     pub fn rounds(&self) -> Result<Vec<RoundRow>> {
-        let mut rounds =
-            self.query("SELECT * FROM round ORDER BY starts_at DESC, id LIMIT 500", &[])?.iter().map(round).collect::<Result<Vec<_>>>()?;
+        let mut rounds = self
+            .query(
+                "SELECT id, name, state, tube_kind, starts_at, ends_at, opened_at, closed_at, profile_version,
+                               groups, expected, created_by, created_at, version, groups_all, closing_at
+                        FROM round ORDER BY starts_at DESC, id LIMIT 500",
+                &[],
+            )?
+            .iter()
+            .map(round)
+            .collect::<Result<Vec<_>>>()?;
         for row in self.query("SELECT round, area, tube_kind FROM round_area ORDER BY round, area", &[])? {
             let id: Id<Round> = row.at(0)?;
             let kind: Option<String> = row.at(2)?;
@@ -190,7 +198,8 @@ impl Tx<'_> {
                 row.id.into(),
                 row.version.into(),
             ],
-        )
+        )?;
+        self.plan_changed()
     }
 
     /// Replaces a round's expected list: one serialized bitmap of person numbers a village.
@@ -217,7 +226,16 @@ impl Tx<'_> {
 
     /// One round.
     pub fn round(&self, id: Id<Round>) -> Result<Option<RoundRow>> {
-        let Some(row) = self.query_opt("SELECT * FROM round WHERE id = $1 FOR UPDATE", &[id.into()])? else { return Ok(None) };
+        let Some(row) = self.query_opt(
+            "SELECT id, name, state, tube_kind, starts_at, ends_at, opened_at, closed_at,
+                                               profile_version, groups, expected, created_by, created_at, version,
+                                               groups_all, closing_at
+                                        FROM round WHERE id = $1 FOR UPDATE",
+            &[id.into()],
+        )?
+        else {
+            return Ok(None);
+        };
         let mut round = round(&row)?;
         for row in self.query("SELECT area, tube_kind FROM round_area WHERE round = $1 ORDER BY area", &[id.into()])? {
             let kind: Option<String> = row.at(1)?;
@@ -263,7 +281,8 @@ impl Tx<'_> {
             1,
             "UPDATE round SET expected = $1, version = version + 1 WHERE id = $2 AND version = $3",
             &[expected.into(), row.id.into(), row.version.into()],
-        )
+        )?;
+        self.plan_changed()
     }
 
     /// Remembers an order.

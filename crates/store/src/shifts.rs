@@ -62,7 +62,7 @@ impl Tx<'_> {
     /// Shifts at the same station, or of the same account anywhere, that overlap the time given.
     pub fn shifts_overlapping(&self, s: &ShiftRow) -> Result<Vec<ShiftRow>> {
         self.query(
-            "SELECT s.*, a.display_name FROM shift s JOIN account a ON a.id = s.account
+            "SELECT s.id, s.site, s.station, s.account, s.from_at, s.until_at, s.created_by, s.created_at, a.display_name FROM shift s JOIN account a ON a.id = s.account
              WHERE s.from_at < $1 AND s.until_at > $2 AND ((s.site = $3 AND s.station = $4) OR s.account = $5) ORDER BY s.from_at LIMIT 10",
             &[s.until_at.into(), s.from_at.into(), s.site.into(), s.station.into(), s.account.into()],
         )?
@@ -74,7 +74,7 @@ impl Tx<'_> {
     /// Shifts of a site that end after `from`.
     pub fn shifts_of(&self, site: Id<Site>, from: Instant) -> Result<Vec<ShiftRow>> {
         self.query(
-            "SELECT s.*, a.display_name FROM shift s JOIN account a ON a.id = s.account
+            "SELECT s.id, s.site, s.station, s.account, s.from_at, s.until_at, s.created_by, s.created_at, a.display_name FROM shift s JOIN account a ON a.id = s.account
              WHERE s.site = $1 AND s.until_at > $2 ORDER BY s.from_at, s.station LIMIT 500",
             &[site.into(), from.into()],
         )?

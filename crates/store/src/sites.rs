@@ -96,7 +96,7 @@ impl Tx<'_> {
         for area in &row.serves {
             self.execute_exact("site_area", 1, "INSERT INTO site_area (site, area) VALUES ($1, $2)", &[row.id.into(), (*area).into()])?;
         }
-        Ok(())
+        self.plan_changed()
     }
 
     /// Changes a site; asserts the version that was read.
@@ -126,7 +126,16 @@ impl Tx<'_> {
 
     /// Every site with the areas it serves: hundreds of rows, cached by the caller.
     pub fn sites(&self) -> Result<Vec<SiteRow>> {
-        let mut sites = self.query("SELECT * FROM site ORDER BY name, id", &[])?.iter().map(site).collect::<Result<Vec<_>>>()?;
+        let mut sites = self
+            .query(
+                "SELECT id, name, area, stations, longitude, latitude, hours, open, version,
+                                           transfer_to, closed_reason
+                                    FROM site ORDER BY name, id",
+                &[],
+            )?
+            .iter()
+            .map(site)
+            .collect::<Result<Vec<_>>>()?;
         let mut serves: HashMap<Id<Site>, Vec<AreaCode>> = HashMap::new();
         for row in self.query("SELECT site, area FROM site_area ORDER BY site, area", &[])? {
             serves.entry(row.at(0)?).or_default().push(row.at(1)?);

@@ -87,6 +87,11 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// Newest migration of the oldest program that goes on working with the store.
+    pub fn schema_floor(&self) -> Result<i64> {
+        self.number("SELECT CAST(COALESCE(MAX(floor), 0) AS BIGINT) FROM schema_floor", &[])
+    }
+
     fn number(&self, sql: &'static str, params: &[Val<'_>]) -> Result<i64> {
         self.query_opt(sql, params)?.map_or(Ok(0), |row| row.at(0))
     }

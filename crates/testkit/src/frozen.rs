@@ -171,6 +171,10 @@ impl City {
     pub async fn crash(self) -> Self {
         self.faults().die();
         let Self { app, clock, router, again, .. } = self;
+        let calm = again.as_ref().expect("a city that was put up on a ground").calm.clone();
+        // Its leases run out before the next process looks: no simulation waits half a minute for that.
+        let node = app.node.clone();
+        calm.run("end_leases", move |tx| tx.end_leases(&node)).await.expect("the store, past every fault");
         let Again { config, folder, chance, .. } = again.expect("a city that was put up on a ground");
         let config = match (config, &folder) {
             (StoreConfig::Sqlite(path), Some(folder)) => {

@@ -78,6 +78,15 @@ impl City {
         city
     }
 
+    /// Another node of the same store: it has its own caches, and nothing of it goes on by itself.
+    pub async fn another_node(&self) -> Self {
+        let (store, keys) = (self.app.store.clone(), Arc::clone(&self.app.keys));
+        let app = boot::application_on(store, keys, self.clock.clone(), self.app.demo).await.expect("the application starts");
+        let (router, _, routes) = routes::build(&app);
+        let kept = store::TestStore::borrowed(self.store.clone());
+        Self { app, clock: Arc::clone(&self.clock), routes, store: self.store.clone(), router, kept, again: None }
+    }
+
     async fn open(store: store::TestStore, demo: bool) -> Self {
         let clock = Arc::new(TestClock::at(Instant(1_641_427_200_000_000)));
         let app = boot::application(&store.config, &Self::MASTER, clock.clone(), demo).await.expect("the application starts");

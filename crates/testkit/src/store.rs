@@ -44,6 +44,13 @@ impl TestStore {
         Self { config: StoreConfig::Sqlite(folder.join("test.db")), folder: Some(folder), schema: None }
     }
 
+    /// Makes a PostgreSQL store that of a later release, which programs from migration `floor` on work with.
+    pub async fn later_release(&self, number: i64, floor: i64) {
+        for text in allclear_store::faults::later_release(number, floor) {
+            postgres(&self.address(), &[&text]).await;
+        }
+    }
+
     /// A store that somebody else clears away.
     pub(crate) const fn borrowed(config: StoreConfig) -> Self {
         Self { config, folder: None, schema: None }

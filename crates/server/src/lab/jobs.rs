@@ -17,7 +17,7 @@ use super::{follower, ops};
 use crate::{
     app::{App, AppState},
     edge::problem::Result,
-    work,
+    leases, work,
 };
 
 /// How often clocks and laboratories are looked at: an alert is due within a minute.
@@ -59,7 +59,7 @@ pub async fn tick(app: &App) -> Result<()> {
 
 fn raise_clocks(tx: &Tx<'_>, now: Instant, change: uuid::Uuid) -> Result<usize, StoreError> {
     let due = tx.due_clocks(now, CLOCKS_MAX)?;
-    let raised: Vec<ClockRow> = due
+    let due: Vec<ClockRow> = due
         .into_iter()
         .map(|clock| {
             let breach = now >= clock.due_at;
@@ -71,8 +71,12 @@ fn raise_clocks(tx: &Tx<'_>, now: Instant, change: uuid::Uuid) -> Result<usize, 
             }
         })
         .collect();
-    for clock in &raised {
-        tx.raise_clock(&clock.tube, &clock.level, now, clock.next_at)?;
+    // Another node may have raised one in the same moment: then it has told the feed.
+    let mut raised = Vec::with_capacity(due.len());
+    for clock in due {
+        if tx.raise_clock(&clock.tube, &clock.level, now, clock.next_at)? {
+            raised.push(clock);
+        }
     }
     let facts: Vec<Fact> = raised
         .iter()
@@ -133,16 +137,24 @@ impl Releasing {
     }
 }
 
-/// Bulk releases that stand still go on: their server was stopped, or the store was away. Two nodes at one release
-/// release each tube once.
+/// Bulk releases that stand still go on: their server was stopped, or the store was away. One node goes on with each.
 pub async fn resume_releases(app: &AppState) -> Result<()> {
     for job in app.store.read("running_releases", |tx| tx.running_releases()).await? {
-        if !app.releasing.has(job.id) {
+        if !app.releasing.has(job.id) && leases::hold(app, ops::release_lease(job.id)).await? {
             tracing::warn!(release = %job.id, released = job.released, total = job.total, "repaired: a bulk release goes on where it stopped");
             ops::spawn_bulk_release(app, job);
         }
     }
     Ok(())
+}
+
+/// What one node does for all of them.
+async fn tick_for_all(app: &AppState) -> Result<()> {
+    if !leases::hold(app, "laboratory_ticks").await? {
+        return Ok(());
+    }
+    let resumed = resume_releases(app).await;
+    tick(app).await.and(resumed)
 }
 
 /// Runs until the program stops. A failure is logged and tried again; the cursor has not moved.
@@ -164,11 +176,8 @@ pub async fn run(app: AppState) {
 /// Looks at the clocks of tubes and laboratories for as long as the program runs.
 pub async fn run_ticks(app: AppState) {
     loop {
-        if let Err(problem) = resume_releases(&app).await {
-            tracing::warn!(?problem, "bulk releases wait");
-        }
-        if let Err(problem) = tick(&app).await {
-            tracing::warn!(?problem, "clocks wait");
+        if let Err(problem) = tick_for_all(&app).await {
+            tracing::warn!(?problem, "clocks and bulk releases wait");
         }
         app.clock.passed(TICK).await;
     }

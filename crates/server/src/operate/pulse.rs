@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use allclear_store::{StoreError, vitals::Vitals};
+use allclear_store::{StoreError, schema_version, vitals::Vitals};
 use axum::{
     Json,
     extract::State,
@@ -26,7 +26,17 @@ use crate::{
 #[derive(Debug)]
 pub struct Pulse {
     stopping: watch::Sender<bool>,
-    last: Mutex<Option<(Instant, i64)>>,
+    last: Mutex<Option<Look>>,
+}
+
+/// What the last look at the store found.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    at: Instant,
+    /// Changes that the last follower is behind.
+    behind: i64,
+    /// Whether a migration was applied meanwhile that this program cannot work with.
+    too_new: bool,
 }
 
 impl Default for Pulse {
@@ -47,8 +57,8 @@ impl Pulse {
         self.stopping.send_replace(true);
     }
 
-    fn note(&self, behind: i64) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), behind));
+    fn note(&self, look: Look) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(look);
     }
 
     /// Why requests should go elsewhere, if they should.
@@ -57,11 +67,14 @@ impl Pulse {
             return Some("the server stops");
         }
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((at, behind)) = last else { return Some("the store was not looked at yet") };
-        if at.elapsed() > READY_LOOK_MAX {
+        let Some(look) = last else { return Some("the store was not looked at yet") };
+        if look.at.elapsed() > READY_LOOK_MAX {
             return Some("the store does not answer");
         }
-        (behind > READY_BEHIND_MAX).then_some("followers are behind")
+        if look.too_new {
+            return Some("the store is of a newer program");
+        }
+        (look.behind > READY_BEHIND_MAX).then_some("followers are behind")
     }
 }
 
@@ -84,15 +97,15 @@ pub async fn ready(State(app): State<AppState>) -> Response {
 /// Looks at the store and sets the gauges.
 pub async fn look(app: &App) -> Result<(), StoreError> {
     let now = app.now();
-    let read = app.store.read("look_at_vitals", move |tx| tx.vitals(now));
+    let read = app.store.read("look_at_vitals", move |tx| Ok::<_, StoreError>((tx.vitals(now)?, tx.schema_floor()?)));
     let found = match tokio::time::timeout(Duration::from_secs(5), read).await {
         Ok(found) => found,
         Err(_) => Err(StoreError::Away("no answer within 5 s".into())),
     };
     app.metrics.set(Metric::StoreUp, i64::from(found.is_ok()));
-    let vitals = found?;
+    let (vitals, floor) = found?;
     let live = app.live.fold().seq;
-    app.pulse.note(gauges(app, &vitals, live));
+    app.pulse.note(Look { at: Instant::now(), behind: gauges(app, &vitals, live), too_new: floor > schema_version() });
     app.metrics.set(Metric::JobWait, vitals.oldest_job_at.map_or(0, |at| now.seconds_since(at)));
     Ok(())
 }

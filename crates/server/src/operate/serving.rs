@@ -20,7 +20,7 @@ use crate::{
     boot::{self, StartError},
     config::{self, Config, Flag},
     edge::problem::Result,
-    live, seen, work,
+    leases, live, seen, work,
 };
 
 /// How long the last commits may take after the requests have ended.
@@ -138,10 +138,12 @@ async fn finish(app: &App) {
 }
 
 async fn store_all(app: &App) -> Result<()> {
-    app.field.flush(app.plan(), app.now()).await?;
+    app.field.flush(app.now()).await?;
     work::pass(app).await?;
     live::jobs::store_snapshots(app, 1).await?;
-    seen::write_down(app).await
+    seen::write_down(app).await?;
+    leases::give_back(app).await?;
+    Ok(())
 }
 
 /// SIGHUP: the log's filter and the certificate are read again. What cannot be used changes nothing.

@@ -9,7 +9,10 @@ use allclear_domain::kernel::{
 use allclear_store::{Engine, StoreError};
 
 use super::{ops::change::end_overdue_stays, uploads::WAIT_S};
-use crate::app::{App, AppState};
+use crate::{
+    app::{App, AppState},
+    leases,
+};
 
 /// How often exemptions and imports are looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -30,22 +33,27 @@ pub async fn take_up(app: &AppState) -> Result<(), StoreError> {
 
 /// Starts what goes on by itself.
 pub fn start(app: &AppState) {
-    let (app, sqlite) = (Arc::clone(app), app.store.engine() == Engine::Sqlite);
+    let app = Arc::clone(app);
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(EVERY);
         loop {
             tick.tick().await;
-            if let Err(error) = end_old_uploads(&app).await {
-                tracing::warn!(error = %error, "uploads could not be looked at");
-            }
-            if let Err(error) = end_overdue_stays(&app).await {
-                tracing::warn!(error = %error, "exemptions could not be ended");
-            }
-            if !sqlite && let Err(error) = give_up_silent_imports(&app).await {
-                tracing::warn!(error = %error, "interrupted imports could not be looked for");
+            if let Err(error) = tick_for_all(&app).await {
+                tracing::warn!(error = %error, "uploads, exemptions and interrupted imports could not be looked at");
             }
         }
     });
+}
+
+/// What one node does for all of them.
+async fn tick_for_all(app: &App) -> Result<(), StoreError> {
+    if !leases::hold(app, "people_ticks").await? {
+        return Ok(());
+    }
+    let uploads = end_old_uploads(app).await.map(drop);
+    let stays = end_overdue_stays(app).await.map(drop);
+    let silent = if app.store.engine() == Engine::Postgres { give_up_silent_imports(app).await } else { Ok(()) };
+    uploads.and(stays).and(silent)
 }
 
 /// Looks for imports of which nobody has said for a while that they are at it: their server is gone.

@@ -30,8 +30,17 @@ use allclear_wire::sync::{self as wire, Op, Outcome, OutcomeState, RecordCollect
 use super::{boxes, command, command::Incoming, person::Known, refold};
 use crate::{app::Standing, clock::Ids, edge::problem::Problem, plan::Plan};
 
-/// Commands of one request: the plan and the time at which they came in.
-pub type Group = (Arc<Plan>, Instant, Vec<Incoming>);
+/// Commands of one request, and the time at which they came in.
+pub type Group = (Instant, Vec<Incoming>);
+
+/// What a commit of field facts comes to.
+#[derive(Debug)]
+pub enum Done {
+    /// The answers, group by group in their order.
+    Written(Vec<Vec<Outcome>>),
+    /// Nothing was written: the plan is of an older version than this one, which another node has committed.
+    PlanIsOld(i64),
+}
 
 /// What a commit has worked out and not written yet.
 pub struct Work<'t, 'c> {
@@ -56,23 +65,25 @@ pub struct Work<'t, 'c> {
     plan: Arc<Plan>,
 }
 
-/// Applies groups of commands; answers each group in its order.
-pub fn commit(tx: &Tx<'_>, ids: &Ids, standing: &dyn Standing, groups: &[Group]) -> Result<Vec<Vec<Outcome>>, Problem> {
-    let commands = || groups.iter().flat_map(|(_, _, commands)| commands);
+/// Applies groups of commands under `plan`, unless it is no longer the plan.
+pub fn commit(tx: &Tx<'_>, ids: &Ids, standing: &dyn Standing, plan: &Arc<Plan>, groups: &[Group]) -> Result<Done, Problem> {
+    let version = tx.plan_version()?;
+    if version > plan.version {
+        return Ok(Done::PlanIsOld(version));
+    }
+    let commands = || groups.iter().flat_map(|(_, commands)| commands);
     let mut codes: Vec<&str> = commands().flat_map(tubes_of).collect();
     codes.sort_unstable();
     codes.dedup();
     let known = Known::load(tx, commands())?;
-    let Some((plan, ..)) = groups.first() else { return Ok(Vec::new()) };
     let mut work = Work { known, standing, ..Work::on_tubes(tx, ids, plan, &codes)? };
     let mut outcomes = Vec::with_capacity(groups.len());
-    for (plan, now, commands) in groups {
-        work.plan = Arc::clone(plan);
+    for (now, commands) in groups {
         outcomes.push(commands.iter().map(|command| work.one(plan, *now, command)).collect::<Result<Vec<_>>>()?);
     }
-    let now = groups.iter().map(|(_, now, _)| *now).max().unwrap_or_default();
+    let now = groups.iter().map(|(now, _)| *now).max().unwrap_or_default();
     work.finish(now, "record_field_facts", "field")?;
-    Ok(outcomes)
+    Ok(Done::Written(outcomes))
 }
 
 fn tubes_of(command: &Incoming) -> impl Iterator<Item = &str> {

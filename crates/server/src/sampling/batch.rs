@@ -8,7 +8,10 @@ use allclear_store::{Store, meter::Meter};
 use allclear_wire::sync::{Outcome, OutcomeState};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{apply, command::Incoming};
+use super::{
+    apply::{self, Done},
+    command::Incoming,
+};
 use crate::{
     app::Standing,
     clock::Ids,
@@ -17,14 +20,22 @@ use crate::{
         problem::{Code, Problem, Result},
     },
     operate::metrics::{Metric, Metrics},
-    plan::Plan,
+    plan::Plans,
 };
 
 struct Item {
     commands: Vec<Incoming>,
-    plan: Arc<Plan>,
     now: Instant,
     answer: oneshot::Sender<Result<Vec<Outcome>>>,
+}
+
+/// What the writer needs.
+struct Writer {
+    store: Store,
+    ids: Ids,
+    standing: Arc<dyn Standing>,
+    plans: Arc<Plans>,
+    metrics: Arc<Metrics>,
 }
 
 /// The way into the group commit. Cheap to clone.
@@ -37,20 +48,20 @@ pub struct Batcher {
 impl Batcher {
     /// Starts the writer of a store.
     #[must_use]
-    pub fn start(store: Store, ids: Ids, standing: Arc<dyn Standing>, metrics: Arc<Metrics>) -> Self {
+    pub fn start(store: Store, ids: Ids, standing: Arc<dyn Standing>, plans: Arc<Plans>, metrics: Arc<Metrics>) -> Self {
         let (queue, receiver) = mpsc::channel(FIELD_QUEUE_MAX);
-        tokio::spawn(write(store, ids, standing, receiver, Arc::clone(&metrics)));
+        tokio::spawn(Writer { store, ids, standing, plans, metrics: Arc::clone(&metrics) }.write(receiver));
         Self { queue, metrics }
     }
 
     /// Applies commands in one commit with whatever else is waiting; answers after the commit.
-    pub async fn apply(&self, commands: Vec<Incoming>, plan: Arc<Plan>, now: Instant) -> Result<Vec<Outcome>> {
+    pub async fn apply(&self, commands: Vec<Incoming>, now: Instant) -> Result<Vec<Outcome>> {
         let (answer, wait) = oneshot::channel();
         let slow_down = |_| {
             self.metrics.add(Metric::FactsShed, 1);
             Code::SlowDown.problem().retry_after(1)
         };
-        self.queue.try_send(Item { commands, plan, now, answer }).map_err(slow_down)?;
+        self.queue.try_send(Item { commands, now, answer }).map_err(slow_down)?;
         self.note_waiting();
         let began = Began::now();
         let answered = wait.await;
@@ -62,10 +73,10 @@ impl Batcher {
     }
 
     /// Waits until everything that was given before is committed: before the process ends.
-    pub async fn flush(&self, plan: Arc<Plan>, now: Instant) -> Result<()> {
+    pub async fn flush(&self, now: Instant) -> Result<()> {
         let (answer, wait) = oneshot::channel();
         let away = || Code::StoreAway.problem().retry_after(2);
-        self.queue.send(Item { commands: Vec::new(), plan, now, answer }).await.map_err(|_| away())?;
+        self.queue.send(Item { commands: Vec::new(), now, answer }).await.map_err(|_| away())?;
         wait.await.map_err(|_| away())?.map(drop)
     }
 
@@ -74,20 +85,31 @@ impl Batcher {
     }
 }
 
-async fn write(store: Store, ids: Ids, standing: Arc<dyn Standing>, mut receiver: mpsc::Receiver<Item>, metrics: Arc<Metrics>) {
-    let mut waiting = Vec::with_capacity(FIELD_GROUP_MAX);
-    while receiver.recv_many(&mut waiting, FIELD_GROUP_MAX).await > 0 {
-        let items = std::mem::take(&mut waiting);
-        let (groups, answers): (Vec<_>, Vec<_>) = items.into_iter().map(|item| ((item.plan, item.now, item.commands), item.answer)).unzip();
-        let (ids, standing) = (ids.clone(), Arc::clone(&standing));
-        let groups = Arc::new(groups);
-        let work = Arc::clone(&groups);
-        metrics.set(Metric::FieldWaiting, receiver.len() as i64);
-        let began = Began::now();
-        let outcome = store.run("record_field_facts", move |tx| apply::commit(tx, &ids, &*standing, &work)).await;
-        metrics.commit(answers.len(), began.elapsed());
-        note_outcome(&metrics, &outcome);
-        answer_all(outcome, answers);
+impl Writer {
+    async fn write(self, mut receiver: mpsc::Receiver<Item>) {
+        let mut waiting = Vec::with_capacity(FIELD_GROUP_MAX);
+        while receiver.recv_many(&mut waiting, FIELD_GROUP_MAX).await > 0 {
+            let items = std::mem::take(&mut waiting);
+            let (groups, answers): (Vec<_>, Vec<_>) = items.into_iter().map(|item| ((item.now, item.commands), item.answer)).unzip();
+            self.metrics.set(Metric::FieldWaiting, receiver.len() as i64);
+            let began = Began::now();
+            let outcome = self.commit(Arc::new(groups)).await;
+            self.metrics.commit(answers.len(), began.elapsed());
+            note_outcome(&self.metrics, &outcome);
+            answer_all(outcome, answers);
+        }
+    }
+
+    /// One commit. A plan that another node has changed meanwhile is loaded, and the commit begins again.
+    async fn commit(&self, groups: Arc<Vec<apply::Group>>) -> Result<Vec<Vec<Outcome>>> {
+        loop {
+            let (plan, ids, standing, work) = (self.plans.current(), self.ids.clone(), Arc::clone(&self.standing), Arc::clone(&groups));
+            let done = self.store.run("record_field_facts", move |tx| apply::commit(tx, &ids, &*standing, &plan, &work)).await?;
+            match done {
+                Done::Written(outcomes) => return Ok(outcomes),
+                Done::PlanIsOld(version) => self.plans.load_at_least(&self.store, version).await?,
+            }
+        }
     }
 }
 

@@ -57,7 +57,7 @@ async fn sync(State(app): State<AppState>, By(caller): By, JsonBody(request): Js
     let offset = now.0 - sent_at.0;
     app.seen.note(device.1, now);
     let commands = request.commands.into_iter().map(|command| incoming(command, &caller, device, now, offset)).collect();
-    let outcomes = app.field.apply(commands, app.plan(), now).await?;
+    let outcomes = app.field.apply(commands, now).await?;
     Ok(Json(SyncResponse { received_at: rfc3339(now), outcomes }))
 }
 
@@ -69,7 +69,7 @@ async fn command(State(app): State<AppState>, By(caller): By, JsonBody(command):
     let now = app.now();
     app.seen.note(device.1, now);
     let offset = parse_rfc3339(&command.at).map_or(0, |at| if command.offline { 0 } else { now.0 - at.0 });
-    let outcomes = app.field.apply(vec![incoming(command, &caller, device, now, offset)], app.plan(), now).await?;
+    let outcomes = app.field.apply(vec![incoming(command, &caller, device, now, offset)], now).await?;
     outcomes.into_iter().next().map(Json).ok_or_else(|| Code::Internal.problem())
 }
 

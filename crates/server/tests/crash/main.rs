@@ -13,6 +13,7 @@ mod barrier;
 mod disk;
 mod kills;
 mod node;
+mod nodes;
 mod phones;
 mod postgres;
 mod power;
@@ -31,6 +32,8 @@ async fn main() -> ExitCode {
     suite.run("resume::a_release", resume::a_release).await;
     suite.run("snapshot::a_damaged_snapshot_is_made_anew", snapshot::a_damaged_snapshot_is_made_anew).await;
     if postgres {
+        suite.run("nodes::one_is_killed_another_joins", nodes::one_is_killed_another_joins).await;
+        suite.run("nodes::an_upgrade_under_load", nodes::an_upgrade_under_load).await;
         suite.run("postgres::away_for_a_while", postgres::away_for_a_while).await;
         suite.run("postgres::cut_at_any_byte", postgres::cut_at_any_byte).await;
         suite.run("postgres::a_silent_network", postgres::a_silent_network).await;

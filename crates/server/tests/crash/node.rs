@@ -28,19 +28,19 @@ pub(crate) struct Place {
     pub(crate) address: String,
     pub(crate) folder: PathBuf,
     pub(crate) population: u32,
-    _store: Option<TestStore>,
+    store: Option<TestStore>,
 }
 
 impl Place {
     /// An empty store of the engine that the suite runs on.
     pub(crate) async fn fresh(population: u32) -> Self {
         let store = TestStore::fresh().await;
-        Self { address: store.address(), folder: folder(), population, _store: Some(store) }
+        Self { address: store.address(), folder: folder(), population, store: Some(store) }
     }
 
     /// A SQLite file at a given place.
     pub(crate) fn at(file: &Path, population: u32) -> Self {
-        Self { address: file.display().to_string(), folder: folder(), population, _store: None }
+        Self { address: file.display().to_string(), folder: folder(), population, store: None }
     }
 
     /// A SQLite file at a given place, with the key of `other`.
@@ -87,6 +87,11 @@ impl Place {
             .spawn()
             .unwrap();
         Node { child, address, log, began: Instant::now(), started_in: Duration::ZERO }
+    }
+
+    /// The store, for what only a test does to it.
+    pub(crate) const fn store(&self) -> &TestStore {
+        self.store.as_ref().expect("a store of the suite's engine")
     }
 
     /// Runs `allclear recount` on the store that no server holds.

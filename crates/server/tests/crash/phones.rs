@@ -52,6 +52,9 @@ struct Sent {
     heard_at: i64,
 }
 
+/// Addresses among which a load balancer chooses; a test takes one out and puts another in.
+pub(crate) type Balancer = Arc<Mutex<Vec<String>>>;
+
 /// An enrolled phone with its outbox.
 pub(crate) struct Phone {
     net: WireClient,
@@ -70,6 +73,9 @@ pub(crate) struct Phone {
     heard: Arc<AtomicUsize>,
     /// Commands before this one were settled in an earlier round.
     settled: usize,
+    /// What stands between the phone and several nodes: each request goes to the next one.
+    balancer: Option<Balancer>,
+    requests: usize,
 }
 
 fn answer_of(outcome: &Value) -> (String, String) {
@@ -134,7 +140,15 @@ impl Phone {
         vec![self.swab()]
     }
 
-    /// Sends batches and single commands until told to stop or until the connection breaks.
+    /// Turns to the next node, if there are several.
+    fn next_node(&mut self) {
+        let Some(balancer) = &self.balancer else { return };
+        let addresses = balancer.lock().unwrap();
+        self.requests += 1;
+        self.net.move_to(&addresses[(self.number as usize + self.requests) % addresses.len()]);
+    }
+
+    /// Sends batches and single commands until told to stop or until the only connection breaks.
     async fn work(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
             let from = self.sent.len();
@@ -144,9 +158,11 @@ impl Phone {
             }
             let single = size == 1 && self.sent.len() == from + 1;
             loop {
+                self.next_node();
                 let sent = if single { self.send_single(from).await } else { self.send(from..self.sent.len()).await };
                 match sent {
-                    Err(_) => return,
+                    Err(_) if self.balancer.is_none() || stop.load(Ordering::Relaxed) => return,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
                     Ok(200) => break,
                     // Refused: kept, and sent again while the shift lasts.
                     Ok(_) if stop.load(Ordering::Relaxed) => return,
@@ -277,6 +293,8 @@ impl Crowd {
                 refusals: Arc::clone(&refusals),
                 heard: Arc::clone(&heard),
                 settled: 0,
+                balancer: None,
+                requests: 0,
             });
         }
         let mut crowd = Self { headquarters, phones, refusals, heard };
@@ -302,6 +320,13 @@ impl Crowd {
         self.headquarters.move_to(&node.address);
         for phone in &mut self.phones {
             phone.net.move_to(&node.address);
+        }
+    }
+
+    /// From now on phones speak to several nodes, or again to one.
+    pub(crate) fn balance(&mut self, balancer: Option<&Balancer>) {
+        for phone in &mut self.phones {
+            phone.balancer = balancer.cloned();
         }
     }
 

@@ -8,6 +8,7 @@ mod bench;
 mod demo;
 mod lab;
 mod live;
+mod nodes;
 mod operate;
 mod people;
 mod print;

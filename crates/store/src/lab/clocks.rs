@@ -168,14 +168,13 @@ impl Tx<'_> {
         self.bulk(&CLOCKS, &rows)
     }
 
-    /// Raises a clock to a level.
-    pub fn raise_clock(&self, tube: &str, level: &str, at: Instant, next_at: Option<Instant>) -> Result<()> {
-        self.execute_exact(
-            "tube_clock",
-            1,
-            "UPDATE tube_clock SET level = $1, raised_at = $2, next_at = $3 WHERE bucket = $4 AND tube = $5",
+    /// Raises a clock that is due to a level; false if another node did so meanwhile.
+    pub fn raise_clock(&self, tube: &str, level: &str, at: Instant, next_at: Option<Instant>) -> Result<bool> {
+        let raised = self.execute(
+            "UPDATE tube_clock SET level = $1, raised_at = $2, next_at = $3 WHERE bucket = $4 AND tube = $5 AND next_at <= $2",
             &[level.into(), at.into(), next_at.into(), self.bucket(tube.as_bytes()).into(), tube.into()],
-        )
+        )?;
+        Ok(raised == 1)
     }
 
     /// Stops the clocks of some tubes.
@@ -186,10 +185,15 @@ impl Tx<'_> {
 
     /// Clocks whose level changes now.
     pub fn due_clocks(&self, now: Instant, limit: i64) -> Result<Vec<ClockRow>> {
-        self.query("SELECT * FROM tube_clock WHERE next_at <= $1 ORDER BY next_at LIMIT $2", &[now.into(), limit.into()])?
-            .iter()
-            .map(clock)
-            .collect()
+        self.query(
+            "SELECT bucket, tube, clock, round, site, lab, started_at, warn_at, due_at, level, raised_at,
+                           next_at
+                    FROM tube_clock WHERE next_at <= $1 ORDER BY next_at LIMIT $2",
+            &[now.into(), limit.into()],
+        )?
+        .iter()
+        .map(clock)
+        .collect()
     }
 
     /// Raised clocks, those that run out first at the top.
@@ -197,7 +201,8 @@ impl Tx<'_> {
         let sites: Vec<&[u8]> = of.sites.iter().map(|site| site.as_bytes().as_slice()).collect();
         let boxes: Vec<&str> = of.boxes.iter().map(String::as_str).collect();
         self.query(
-            "SELECT c.*, t.stage, t.box, t.valid, s.name AS site_name, l.name AS lab_name
+            "SELECT c.bucket, c.tube, c.clock, c.round, c.site, c.lab, c.started_at, c.warn_at, c.due_at, c.level,
+                    c.raised_at, c.next_at, t.stage, t.box, t.valid, s.name AS site_name, l.name AS lab_name
              FROM tube_clock c JOIN tube t ON t.bucket = c.bucket AND t.code = c.tube
              LEFT JOIN site s ON s.id = c.site LEFT JOIN lab l ON l.id = c.lab
              WHERE c.raised_at IS NOT NULL AND (c.lab = $1 OR t.box = ANY($2)
@@ -290,7 +295,8 @@ impl Tx<'_> {
         let labs: Vec<Uuid> = labs.iter().map(|lab| lab.uuid()).collect();
         let keys: Vec<&[u8]> = labs.iter().map(|lab| lab.as_bytes().as_slice()).collect();
         self.query(
-            "SELECT * FROM lab_flag WHERE lab = ANY_BLOB($1)
+            "SELECT id, lab, run, flag, detail, raised_at, cleared_at, cleared_by, cleared_note
+             FROM lab_flag WHERE lab = ANY_BLOB($1)
              ORDER BY CASE WHEN cleared_at IS NULL THEN 0 ELSE 1 END, raised_at DESC LIMIT $2",
             &[Val::Blobs(&keys), limit.into()],
         )?

@@ -396,7 +396,9 @@ impl Tx<'_> {
         let labs: Vec<Uuid> = labs.iter().map(|lab| lab.uuid()).collect();
         let keys: Vec<&[u8]> = labs.iter().map(|lab| lab.as_bytes().as_slice()).collect();
         self.query(
-            "SELECT * FROM follow_up WHERE lab = ANY_BLOB($1) AND ($2 = 0 OR closed_at IS NULL)
+            "SELECT bucket, tube, id, lab, round, site, value, members, members_open, members_positive, opened_at,
+                    closed_at
+             FROM follow_up WHERE lab = ANY_BLOB($1) AND ($2 = 0 OR closed_at IS NULL)
              ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, opened_at DESC LIMIT $3",
             &[Val::Blobs(&keys), i64::from(open_only).into(), limit.into()],
         )?
@@ -407,28 +409,37 @@ impl Tx<'_> {
 
     /// One follow-up, locked.
     pub fn follow_up_for_update(&self, tube: &str) -> Result<Option<FollowUpRow>> {
-        let sql = "SELECT * FROM follow_up WHERE bucket = $1 AND tube = $2 FOR UPDATE";
+        let sql = "SELECT bucket, tube, id, lab, round, site, value, members, members_open, members_positive,
+                          opened_at, closed_at
+                   FROM follow_up WHERE bucket = $1 AND tube = $2 FOR UPDATE";
         self.query_opt(sql, &[self.bucket(tube.as_bytes()).into(), tube.into()])?.as_ref().map(follow_up).transpose()
     }
 
     /// One follow-up.
     pub fn follow_up_by_tube(&self, tube: &str) -> Result<Option<FollowUpRow>> {
-        let sql = "SELECT * FROM follow_up WHERE bucket = $1 AND tube = $2";
+        let sql = "SELECT bucket, tube, id, lab, round, site, value, members, members_open, members_positive,
+                          opened_at, closed_at
+                   FROM follow_up WHERE bucket = $1 AND tube = $2";
         self.query_opt(sql, &[self.bucket(tube.as_bytes()).into(), tube.into()])?.as_ref().map(follow_up).transpose()
     }
 
     /// Members of a follow-up.
     pub fn follow_up_members(&self, tube: &str) -> Result<Vec<FollowUpMemberRow>> {
-        let sql = "SELECT * FROM follow_up_member WHERE bucket = $1 AND tube = $2 ORDER BY person";
+        let sql = "SELECT bucket, tube, person, area, taken_at, outcome, single_tube, settled_at, settled_by, note
+                   FROM follow_up_member WHERE bucket = $1 AND tube = $2 ORDER BY person";
         self.query(sql, &[self.bucket(tube.as_bytes()).into(), tube.into()])?.iter().map(member).collect()
     }
 
     /// Memberships of some persons in follow-ups whose pool they gave to before `taken_at`.
     pub fn memberships(&self, persons: &[i64]) -> Result<Vec<FollowUpMemberRow>> {
-        self.query("SELECT * FROM follow_up_member WHERE person = ANY($1) ORDER BY tube, person", &[Val::I64s(persons)])?
-            .iter()
-            .map(member)
-            .collect()
+        self.query(
+            "SELECT bucket, tube, person, area, taken_at, outcome, single_tube, settled_at, settled_by, note
+                    FROM follow_up_member WHERE person = ANY($1) ORDER BY tube, person",
+            &[Val::I64s(persons)],
+        )?
+        .iter()
+        .map(member)
+        .collect()
     }
 
     /// Settles (or reopens) a member.

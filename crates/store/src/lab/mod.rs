@@ -109,12 +109,18 @@ impl Tx<'_> {
 
     /// Every laboratory: tens of rows.
     pub fn labs(&self) -> Result<Vec<LabRow>> {
-        self.query("SELECT * FROM lab ORDER BY name, id", &[])?.iter().map(lab).collect()
+        self.query("SELECT id, name, area, rated_per_day, factor_percent, created_at FROM lab ORDER BY name, id", &[])?
+            .iter()
+            .map(lab)
+            .collect()
     }
 
     /// One laboratory.
     pub fn lab(&self, id: Id<Lab>) -> Result<Option<LabRow>> {
-        self.query_opt("SELECT * FROM lab WHERE id = $1", &[id.into()])?.as_ref().map(lab).transpose()
+        self.query_opt("SELECT id, name, area, rated_per_day, factor_percent, created_at FROM lab WHERE id = $1", &[id.into()])?
+            .as_ref()
+            .map(lab)
+            .transpose()
     }
 
     /// Adds a kit.
@@ -129,7 +135,7 @@ impl Tx<'_> {
 
     /// Every kit: tens of rows.
     pub fn kits(&self) -> Result<Vec<KitRow>> {
-        self.query("SELECT * FROM lab_kit ORDER BY name, id", &[])?
+        self.query("SELECT id, name, run_s_min, cutoff, internal_control, created_at FROM lab_kit ORDER BY name, id", &[])?
             .iter()
             .map(|row| {
                 Ok(KitRow {
@@ -155,7 +161,10 @@ impl Tx<'_> {
 
     /// Instruments of a laboratory.
     pub fn instruments(&self, lab: Id<Lab>) -> Result<Vec<InstrumentRow>> {
-        self.query("SELECT * FROM instrument WHERE lab = $1 ORDER BY name, id", &[lab.into()])?.iter().map(instrument).collect()
+        self.query("SELECT id, lab, name, mapping, created_at FROM instrument WHERE lab = $1 ORDER BY name, id", &[lab.into()])?
+            .iter()
+            .map(instrument)
+            .collect()
     }
 
     /// Keeps the columns of an instrument's exports.

@@ -136,20 +136,38 @@ impl Tx<'_> {
 
     /// One reception, locked.
     pub fn reception_for_update(&self, id: Uuid) -> Result<Option<ReceptionRow>> {
-        self.query_opt("SELECT * FROM reception WHERE id = $1 FOR UPDATE", &[id.into()])?.as_ref().map(reception).transpose()
+        self.query_opt(
+            "SELECT id, lab, opened_by, opened_at, closed_by, closed_at, signed_by, duplicates
+                        FROM reception WHERE id = $1 FOR UPDATE",
+            &[id.into()],
+        )?
+        .as_ref()
+        .map(reception)
+        .transpose()
     }
 
     /// One reception.
     pub fn reception(&self, id: Uuid) -> Result<Option<ReceptionRow>> {
-        self.query_opt("SELECT * FROM reception WHERE id = $1", &[id.into()])?.as_ref().map(reception).transpose()
+        self.query_opt(
+            "SELECT id, lab, opened_by, opened_at, closed_by, closed_at, signed_by, duplicates
+                        FROM reception WHERE id = $1",
+            &[id.into()],
+        )?
+        .as_ref()
+        .map(reception)
+        .transpose()
     }
 
     /// The last receptions of a laboratory.
     pub fn receptions(&self, lab: Id<Lab>, limit: i64) -> Result<Vec<ReceptionRow>> {
-        self.query("SELECT * FROM reception WHERE lab = $1 ORDER BY opened_at DESC LIMIT $2", &[lab.into(), limit.into()])?
-            .iter()
-            .map(reception)
-            .collect()
+        self.query(
+            "SELECT id, lab, opened_by, opened_at, closed_by, closed_at, signed_by, duplicates
+                    FROM reception WHERE lab = $1 ORDER BY opened_at DESC LIMIT $2",
+            &[lab.into(), limit.into()],
+        )?
+        .iter()
+        .map(reception)
+        .collect()
     }
 
     /// Adds a box to a session; answers false if it was there.
@@ -275,10 +293,14 @@ impl Tx<'_> {
 
     /// Scans of a session, newest first.
     pub fn scans(&self, id: Uuid) -> Result<Vec<ScanRow>> {
-        self.query("SELECT * FROM reception_scan WHERE reception = $1 ORDER BY at DESC, tube LIMIT 6000", &[id.into()])?
-            .iter()
-            .map(scan)
-            .collect()
+        self.query(
+            "SELECT reception, tube, verdict, reason, note, raw, persons, on_manifest, at, by_account
+                    FROM reception_scan WHERE reception = $1 ORDER BY at DESC, tube LIMIT 6000",
+            &[id.into()],
+        )?
+        .iter()
+        .map(scan)
+        .collect()
     }
 
     /// Closes a session; answers false if it was closed.
@@ -301,13 +323,15 @@ impl Tx<'_> {
 
     /// Open holds of a laboratory, oldest first.
     pub fn holds(&self, lab: Id<Lab>, limit: i64) -> Result<Vec<HoldRow>> {
-        let sql = "SELECT * FROM lab_hold WHERE lab = $1 AND state = 'open' ORDER BY held_at, tube LIMIT $2";
+        let sql = "SELECT lab, tube, reason, raw, held_by, held_at, state, resolved_by, resolved_at, note
+                   FROM lab_hold WHERE lab = $1 AND state = 'open' ORDER BY held_at, tube LIMIT $2";
         self.query(sql, &[lab.into(), limit.into()])?.iter().map(hold).collect()
     }
 
     /// One hold, locked.
     pub fn hold_for_update(&self, lab: Id<Lab>, tube: &str) -> Result<Option<HoldRow>> {
-        let sql = "SELECT * FROM lab_hold WHERE lab = $1 AND tube = $2 AND state = 'open' FOR UPDATE";
+        let sql = "SELECT lab, tube, reason, raw, held_by, held_at, state, resolved_by, resolved_at, note
+                   FROM lab_hold WHERE lab = $1 AND tube = $2 AND state = 'open' FOR UPDATE";
         self.query_opt(sql, &[lab.into(), tube.into()])?.as_ref().map(hold).transpose()
     }
 

@@ -210,7 +210,10 @@ impl Tx<'_> {
     pub fn lab_tubes_for_update(&self, codes: &[&str]) -> Result<HashMap<String, LabTubeRow>> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
         self.query(
-            "SELECT * FROM lab_tube WHERE bucket = ANY($1) AND tube = ANY($2) ORDER BY tube FOR UPDATE",
+            "SELECT bucket, tube, lab, round, site, kind, persons, stage, received_at, received_by, run, well, value,
+                    cts, ct_disagrees, source, entered_by, entered_at, released_by, released_at, reject_reason,
+                    version, repeated_at, distrusted
+             FROM lab_tube WHERE bucket = ANY($1) AND tube = ANY($2) ORDER BY tube FOR UPDATE",
             &[Val::I64s(&buckets), Val::Texts(codes)],
         )?
         .iter()
@@ -221,10 +224,16 @@ impl Tx<'_> {
     /// Some tubes as laboratories hold them, to look at.
     pub fn lab_tubes(&self, codes: &[&str]) -> Result<HashMap<String, LabTubeRow>> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
-        self.query("SELECT * FROM lab_tube WHERE bucket = ANY($1) AND tube = ANY($2)", &[Val::I64s(&buckets), Val::Texts(codes)])?
-            .iter()
-            .map(|row| lab_tube(row).map(|tube| (tube.tube.clone(), tube)))
-            .collect()
+        self.query(
+            "SELECT bucket, tube, lab, round, site, kind, persons, stage, received_at, received_by, run, well,
+                           value, cts, ct_disagrees, source, entered_by, entered_at, released_by, released_at,
+                           reject_reason, version, repeated_at, distrusted
+                    FROM lab_tube WHERE bucket = ANY($1) AND tube = ANY($2)",
+            &[Val::I64s(&buckets), Val::Texts(codes)],
+        )?
+        .iter()
+        .map(|row| lab_tube(row).map(|tube| (tube.tube.clone(), tube)))
+        .collect()
     }
 
     /// Writes tubes whose `version` was raised by one (new ones: 1).
@@ -305,7 +314,10 @@ impl Tx<'_> {
     /// Everything else that waits for release, oldest first.
     pub fn waiting_non_negatives(&self, lab: Id<Lab>, limit: i64) -> Result<Vec<LabTubeRow>> {
         self.query(
-            "SELECT * FROM lab_tube WHERE lab = $1 AND stage = 'resulted' AND value <> 'negative' ORDER BY received_at, tube LIMIT $2",
+            "SELECT bucket, tube, lab, round, site, kind, persons, stage, received_at, received_by, run, well, value,
+                    cts, ct_disagrees, source, entered_by, entered_at, released_by, released_at, reject_reason,
+                    version, repeated_at, distrusted
+             FROM lab_tube WHERE lab = $1 AND stage = 'resulted' AND value <> 'negative' ORDER BY received_at, tube LIMIT $2",
             &[lab.into(), limit.into()],
         )?
         .iter()
@@ -316,7 +328,10 @@ impl Tx<'_> {
     /// Tubes that a laboratory holds and has not released, at one stage, oldest first.
     pub fn held_tubes(&self, lab: Id<Lab>, stage: Stage, limit: i64) -> Result<Vec<LabTubeRow>> {
         self.query(
-            "SELECT * FROM lab_tube WHERE lab = $1 AND stage = $2 AND stage IN ('received', 'on_run', 'resulted')
+            "SELECT bucket, tube, lab, round, site, kind, persons, stage, received_at, received_by, run, well, value,
+                    cts, ct_disagrees, source, entered_by, entered_at, released_by, released_at, reject_reason,
+                    version, repeated_at, distrusted
+             FROM lab_tube WHERE lab = $1 AND stage = $2 AND stage IN ('received', 'on_run', 'resulted')
              ORDER BY received_at, tube LIMIT $3",
             &[lab.into(), stage.as_str().into(), limit.into()],
         )?
@@ -397,19 +412,37 @@ impl Tx<'_> {
 
     /// The last bulk releases of a laboratory.
     pub fn releases(&self, lab: Id<Lab>, limit: i64) -> Result<Vec<ReleaseRow>> {
-        self.query("SELECT * FROM lab_release WHERE lab = $1 ORDER BY started_at DESC LIMIT $2", &[lab.into(), limit.into()])?
-            .iter()
-            .map(release)
-            .collect()
+        self.query(
+            "SELECT id, lab, runs, state, total, released, persons, released_by, started_at, finished_at
+                    FROM lab_release WHERE lab = $1 ORDER BY started_at DESC LIMIT $2",
+            &[lab.into(), limit.into()],
+        )?
+        .iter()
+        .map(release)
+        .collect()
     }
 
     /// One bulk release.
     pub fn release_by_id(&self, id: Uuid) -> Result<Option<ReleaseRow>> {
-        self.query_opt("SELECT * FROM lab_release WHERE id = $1", &[id.into()])?.as_ref().map(release).transpose()
+        self.query_opt(
+            "SELECT id, lab, runs, state, total, released, persons, released_by, started_at, finished_at
+                        FROM lab_release WHERE id = $1",
+            &[id.into()],
+        )?
+        .as_ref()
+        .map(release)
+        .transpose()
     }
 
     /// Bulk releases that were under way when the program stopped.
     pub fn running_releases(&self) -> Result<Vec<ReleaseRow>> {
-        self.query("SELECT * FROM lab_release WHERE state = 'running' ORDER BY started_at", &[])?.iter().map(release).collect()
+        self.query(
+            "SELECT id, lab, runs, state, total, released, persons, released_by, started_at, finished_at
+                    FROM lab_release WHERE state = 'running' ORDER BY started_at",
+            &[],
+        )?
+        .iter()
+        .map(release)
+        .collect()
     }
 }

@@ -153,17 +153,34 @@ impl Tx<'_> {
 
     /// One run, locked.
     pub fn run_for_update(&self, id: Id<Run>) -> Result<Option<RunRow>> {
-        self.query_opt("SELECT * FROM lab_run WHERE id = $1 FOR UPDATE", &[id.into()])?.as_ref().map(run).transpose()
+        self.query_opt(
+            "SELECT id, lab, name, instrument, kit, lot, state, control_failed, created_by, created_at,
+                               started_at, ended_at, version
+                        FROM lab_run WHERE id = $1 FOR UPDATE",
+            &[id.into()],
+        )?
+        .as_ref()
+        .map(run)
+        .transpose()
     }
 
     /// One run.
     pub fn run_by_id(&self, id: Id<Run>) -> Result<Option<RunRow>> {
-        self.query_opt("SELECT * FROM lab_run WHERE id = $1", &[id.into()])?.as_ref().map(run).transpose()
+        self.query_opt(
+            "SELECT id, lab, name, instrument, kit, lot, state, control_failed, created_by, created_at,
+                               started_at, ended_at, version
+                        FROM lab_run WHERE id = $1",
+            &[id.into()],
+        )?
+        .as_ref()
+        .map(run)
+        .transpose()
     }
 
     /// The last runs of a laboratory with their tubes and results: (run, tubes, resulted).
     pub fn lab_runs(&self, lab: Id<Lab>, limit: i64) -> Result<Vec<(RunRow, i32, i32)>> {
-        let sql = "SELECT r.*,
+        let sql = "SELECT r.id, r.lab, r.name, r.instrument, r.kit, r.lot, r.state, r.control_failed, r.created_by,
+                          r.created_at, r.started_at, r.ended_at, r.version,
                 (SELECT COUNT(*) FROM lab_run_well w WHERE w.run = r.id AND w.tube IS NOT NULL) AS tubes,
                 (SELECT COUNT(*) FROM lab_run_well w WHERE w.run = r.id AND w.tube IS NOT NULL AND w.value IS NOT NULL) AS resulted
              FROM lab_run r WHERE r.lab = $1 ORDER BY r.created_at DESC LIMIT $2";
@@ -196,7 +213,10 @@ impl Tx<'_> {
 
     /// Wells of a run.
     pub fn wells(&self, id: Id<Run>) -> Result<Vec<WellRow>> {
-        self.query("SELECT * FROM lab_run_well WHERE run = $1 ORDER BY well", &[id.into()])?.iter().map(well).collect()
+        self.query("SELECT run, well, tube, control, value FROM lab_run_well WHERE run = $1 ORDER BY well", &[id.into()])?
+            .iter()
+            .map(well)
+            .collect()
     }
 
     /// Fills wells; all must be free.
@@ -243,7 +263,9 @@ impl Tx<'_> {
 
     /// One import, locked.
     pub fn lab_import_for_update(&self, lab: Id<Lab>, id: Uuid) -> Result<Option<LabImportRow>> {
-        let sql = "SELECT * FROM lab_import WHERE lab = $1 AND id = $2 FOR UPDATE";
+        let sql = "SELECT id, lab, run, instrument, file_name, digest, reading, state, created_by, created_at,
+                          confirmed_at, outcome
+                   FROM lab_import WHERE lab = $1 AND id = $2 FOR UPDATE";
         self.query_opt(sql, &[lab.into(), id.into()])?.as_ref().map(import).transpose()
     }
 

@@ -101,7 +101,8 @@ impl Tx<'_> {
     pub fn tasks(&self, filter: &TaskFilter, after: (Instant, Uuid), limit: i64) -> Result<Vec<TaskRow>> {
         let (low, high) = filter.area.village_range();
         self.query(
-            "SELECT t.*, a.display_name AS owner_name FROM task t LEFT JOIN account a ON a.id = t.owner
+            "SELECT t.bucket, t.id, t.kind, t.person, t.subject, t.round, t.area, t.owner, t.due_at, t.state,
+                    t.outcome, t.note, t.opened_at, t.closed_at, t.closed_by, a.display_name AS owner_name FROM task t LEFT JOIN account a ON a.id = t.owner
              WHERE t.area >= $1 AND t.area < $2 AND t.state = $3 AND t.kind = ANY($4)
              AND (t.due_at > $5 OR (t.due_at = $5 AND t.id > $6)) AND ($7 = 0 OR t.owner = $8) AND t.due_at < $9
              ORDER BY t.due_at, t.id LIMIT $10",
@@ -139,7 +140,8 @@ impl Tx<'_> {
 
     /// One task of these kinds, locked.
     pub fn task_for_update(&self, id: Uuid) -> Result<Option<TaskRow>> {
-        let sql = "SELECT t.*, NULL AS owner_name FROM task t WHERE t.bucket = $1 AND t.id = $2 AND t.kind = ANY($3) FOR UPDATE";
+        let sql = "SELECT t.bucket, t.id, t.kind, t.person, t.subject, t.round, t.area, t.owner, t.due_at, t.state,
+                          t.outcome, t.note, t.opened_at, t.closed_at, t.closed_by, NULL AS owner_name FROM task t WHERE t.bucket = $1 AND t.id = $2 AND t.kind = ANY($3) FOR UPDATE";
         self.query_opt(sql, &[self.bucket(id.as_bytes()).into(), id.into(), Val::Texts(&KINDS)])?.as_ref().map(task).transpose()
     }
 

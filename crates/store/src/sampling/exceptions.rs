@@ -56,7 +56,9 @@ impl Tx<'_> {
         let state = if filter.resolved { "resolved" } else { "open" };
         let after_code = format!("{}~", filter.code);
         self.query(
-            "SELECT * FROM exception WHERE state = $1 AND (opened_at > $2 OR (opened_at = $2 AND id > $3))
+            "SELECT bucket, id, kind, subject, round, person, site, area, opened_at, detail, state, resolved_at,
+                    resolved_by, resolution, note
+             FROM exception WHERE state = $1 AND (opened_at > $2 OR (opened_at = $2 AND id > $3))
              AND (CAST($6 AS BIGINT) = 100000 OR (area >= $4 AND area < $5) OR area = $6 OR (area >= $7 AND area <= $8 AND CAST($6 AS BIGINT) <= 999999))
              AND ($9 = '' OR kind = $9) AND ($10 = 0 OR round = $11) AND ($13 = 0 OR site = $14)
              AND ($15 = '' OR (subject >= $15 AND subject < $16)) ORDER BY opened_at, id LIMIT $12",
@@ -102,10 +104,15 @@ impl Tx<'_> {
     /// One exception by its id alone.
     pub fn exception_by_id(&self, id: Uuid) -> Result<Option<ExceptionRow>> {
         let buckets: Vec<i64> = (0..i64::from(self.buckets.max(1))).collect();
-        self.query_opt("SELECT * FROM exception WHERE bucket = ANY($1) AND id = $2", &[Val::I64s(&buckets), id.into()])?
-            .as_ref()
-            .map(exception)
-            .transpose()
+        self.query_opt(
+            "SELECT bucket, id, kind, subject, round, person, site, area, opened_at, detail, state,
+                               resolved_at, resolved_by, resolution, note
+                        FROM exception WHERE bucket = ANY($1) AND id = $2",
+            &[Val::I64s(&buckets), id.into()],
+        )?
+        .as_ref()
+        .map(exception)
+        .transpose()
     }
 
     /// Who resolved an exception, as shown.

@@ -102,7 +102,9 @@ impl Tx<'_> {
     pub fn tubes_for_update(&self, codes: &[&str]) -> Result<HashMap<String, TubeRow>> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
         self.query(
-            "SELECT * FROM tube WHERE bucket = ANY($1) AND code = ANY($2) ORDER BY code FOR UPDATE",
+            "SELECT bucket, code, round, kind, stage, site, station, valid, inside, box, counted, opened_at,
+                    sealed_at, stage_at, last_at, last_device, last_seq, version
+             FROM tube WHERE bucket = ANY($1) AND code = ANY($2) ORDER BY code FOR UPDATE",
             &[Val::I64s(&buckets), Val::Texts(codes)],
         )?
         .iter()
@@ -112,15 +114,28 @@ impl Tx<'_> {
 
     /// One tube.
     pub fn tube(&self, code: &str) -> Result<Option<TubeRow>> {
-        self.query_opt("SELECT * FROM tube WHERE bucket = $1 AND code = $2", &[self.bucket(code.as_bytes()).into(), code.into()])?
-            .as_ref()
-            .map(tube)
-            .transpose()
+        self.query_opt(
+            "SELECT bucket, code, round, kind, stage, site, station, valid, inside, box, counted,
+                               opened_at, sealed_at, stage_at, last_at, last_device, last_seq, version
+                        FROM tube WHERE bucket = $1 AND code = $2",
+            &[self.bucket(code.as_bytes()).into(), code.into()],
+        )?
+        .as_ref()
+        .map(tube)
+        .transpose()
     }
 
     /// Tubes in a box.
     pub fn tubes_in_box(&self, box_code: &str) -> Result<Vec<TubeRow>> {
-        self.query("SELECT * FROM tube WHERE box = $1 ORDER BY code LIMIT 2000", &[box_code.into()])?.iter().map(tube).collect()
+        self.query(
+            "SELECT bucket, code, round, kind, stage, site, station, valid, inside, box, counted, opened_at,
+                           sealed_at, stage_at, last_at, last_device, last_seq, version
+                    FROM tube WHERE box = $1 ORDER BY code LIMIT 2000",
+            &[box_code.into()],
+        )?
+        .iter()
+        .map(tube)
+        .collect()
     }
 
     /// Writes tubes whose `version` was raised by one; a tube that somebody else changed is an error.
@@ -190,10 +205,16 @@ impl Tx<'_> {
 
     /// Collections of one tube: at most a tube's size and its exceptions.
     pub fn collections_of(&self, tube: &str) -> Result<Vec<CollectionRow>> {
-        self.query("SELECT * FROM collection WHERE bucket = $1 AND tube = $2", &[self.bucket(tube.as_bytes()).into(), tube.into()])?
-            .iter()
-            .map(collection)
-            .collect()
+        self.query(
+            "SELECT bucket, tube, id, round, person, claimed, area, site, station, kind, registrar, id_mode,
+                           offline, taken_at, device_no, device_seq, recorded_at, clock_offset, state, flaw,
+                           decision, moved_from
+                    FROM collection WHERE bucket = $1 AND tube = $2",
+            &[self.bucket(tube.as_bytes()).into(), tube.into()],
+        )?
+        .iter()
+        .map(collection)
+        .collect()
     }
 
     /// Sets the state of one collection.
@@ -269,7 +290,9 @@ impl Tx<'_> {
     /// What happened to a tube or box, in the order of the facts.
     pub fn custody_of(&self, subject: &str) -> Result<Vec<CustodyRow>> {
         self.query(
-            "SELECT * FROM custody WHERE bucket = $1 AND subject = $2 ORDER BY at, device_no, device_seq LIMIT 5000",
+            "SELECT bucket, subject, id, event, at, device_no, device_seq, recorded_at, actor, target, counted,
+                    signed_by, detail, verdict
+             FROM custody WHERE bucket = $1 AND subject = $2 ORDER BY at, device_no, device_seq LIMIT 5000",
             &[self.bucket(subject.as_bytes()).into(), subject.into()],
         )?
         .iter()
@@ -289,12 +312,20 @@ impl Tx<'_> {
 
     /// One box, locked.
     pub fn box_for_update(&self, code: &str) -> Result<Option<BoxRow>> {
-        self.box_by("SELECT * FROM box WHERE bucket = $1 AND code = $2 FOR UPDATE", code)
+        self.box_by(
+            "SELECT bucket, code, site, state, tubes, counted, holder, sealed_at, state_at, version
+                     FROM box WHERE bucket = $1 AND code = $2 FOR UPDATE",
+            code,
+        )
     }
 
     /// One box.
     pub fn box_for_look(&self, code: &str) -> Result<Option<BoxRow>> {
-        self.box_by("SELECT * FROM box WHERE bucket = $1 AND code = $2", code)
+        self.box_by(
+            "SELECT bucket, code, site, state, tubes, counted, holder, sealed_at, state_at, version
+                     FROM box WHERE bucket = $1 AND code = $2",
+            code,
+        )
     }
 
     fn box_by(&self, sql: &'static str, code: &str) -> Result<Option<BoxRow>> {
@@ -342,12 +373,22 @@ impl Tx<'_> {
 
     /// A hand-over, locked.
     pub fn handover_for_update(&self, id: Uuid) -> Result<Option<HandoverRow>> {
-        self.handover_by("SELECT * FROM handover WHERE bucket = $1 AND id = $2 FOR UPDATE", id)
+        self.handover_by(
+            "SELECT bucket, id, boxes, destination, giver, giver_device, given_at, taker, taker_device,
+                                 taken_at, state, shown_to_giver, shown_to_taker
+                          FROM handover WHERE bucket = $1 AND id = $2 FOR UPDATE",
+            id,
+        )
     }
 
     /// A hand-over.
     pub fn handover(&self, id: Uuid) -> Result<Option<HandoverRow>> {
-        self.handover_by("SELECT * FROM handover WHERE bucket = $1 AND id = $2", id)
+        self.handover_by(
+            "SELECT bucket, id, boxes, destination, giver, giver_device, given_at, taker, taker_device,
+                                 taken_at, state, shown_to_giver, shown_to_taker
+                          FROM handover WHERE bucket = $1 AND id = $2",
+            id,
+        )
     }
 
     fn handover_by(&self, sql: &'static str, id: Uuid) -> Result<Option<HandoverRow>> {
@@ -430,7 +471,9 @@ impl Tx<'_> {
     /// The exception about a command on `subject`.
     pub fn exception(&self, subject: &str, id: Uuid) -> Result<Option<ExceptionRow>> {
         self.query_opt(
-            "SELECT * FROM exception WHERE bucket = $1 AND id = $2 AND subject = $3",
+            "SELECT bucket, id, kind, subject, round, person, site, area, opened_at, detail, state, resolved_at,
+                    resolved_by, resolution, note
+             FROM exception WHERE bucket = $1 AND id = $2 AND subject = $3",
             &[self.bucket(subject.as_bytes()).into(), id.into(), subject.into()],
         )?
         .as_ref()
@@ -460,7 +503,9 @@ impl Tx<'_> {
     pub fn open_exceptions(&self, root: AreaCode, after: (Instant, Uuid), limit: i64) -> Result<Vec<ExceptionRow>> {
         let (low, high) = root.village_range();
         self.query(
-            "SELECT * FROM exception WHERE state = 'open' AND (opened_at > $1 OR (opened_at = $1 AND id > $2))
+            "SELECT bucket, id, kind, subject, round, person, site, area, opened_at, detail, state, resolved_at,
+                    resolved_by, resolution, note
+             FROM exception WHERE state = 'open' AND (opened_at > $1 OR (opened_at = $1 AND id > $2))
              AND (CAST($5 AS BIGINT) = 100000 OR (area >= $3 AND area < $4) OR area = $5) ORDER BY opened_at, id LIMIT $6",
             &[after.0.into(), after.1.into(), low.into(), high.into(), root.into(), limit.into()],
         )?

@@ -148,6 +148,20 @@ fn code(file: &File) -> impl Iterator<Item = (usize, &str)> {
     file.lines().filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
+/// A statement names its columns. On PostgreSQL the prepared `SELECT *` of a running node fails from the moment at which
+/// another node's migration adds a column, and an upgrade would not be dull.
+pub(super) fn columns_by_name(tree: &Tree, report: &mut Report) {
+    let star = |word: &str| word == "*" || word.trim_end_matches(',').strip_suffix(".*").is_some_and(|alias| alias.len() == 1);
+    for file in tree.rust().filter(|file| file.path.starts_with("crates/store/src/") && !file.path.ends_with("/faults.rs")) {
+        for (number, line) in code(file).filter(|(_, line)| !line.contains("UNNEST(")) {
+            let words: Vec<&str> = line.split([' ', '"']).collect();
+            if words.windows(2).any(|two| ["SELECT", "RETURNING"].contains(&two[0]) && star(two[1])) {
+                report.add(&file.path, number, "name the columns: a new one breaks `*` in a node that runs");
+            }
+        }
+    }
+}
+
 /// What a crate exists to forbid; and SQL, which only `store` may speak.
 pub(super) fn bans_of_a_crate(tree: &Tree, report: &mut Report) {
     let verbs = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "];

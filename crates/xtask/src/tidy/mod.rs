@@ -74,6 +74,7 @@ pub(crate) fn run(root: &Path) -> Outcome {
         arrows::between_crates,
         arrows::between_capabilities,
         arrows::bans_of_a_crate,
+        arrows::columns_by_name,
         text::file_length,
         text::function_length,
         text::dead_files,

@@ -34,7 +34,7 @@ pub use labs::{
 };
 pub use receptions::{close_reception, holds, open_reception, reception, receptions, resolve_hold, scan};
 pub use rejects::{reject_tube, repeat_run, repeat_tube};
-pub use releases::{begin_bulk_release, release_desk, release_job, release_one, spawn_bulk_release};
+pub use releases::{begin_bulk_release, release_desk, release_job, release_lease, release_one, spawn_bulk_release};
 pub use results::enter_results;
 pub use runs::{clear_well, create_run, move_run, place_wells, run, runs};
 pub use withdrawn::{missing_tubes, void_tube};

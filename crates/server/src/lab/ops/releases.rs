@@ -38,6 +38,7 @@ use crate::{
         consequences::{self, Effects},
         view,
     },
+    leases,
 };
 
 /// Tubes of one commit of a bulk release: a commit stays well under 100 ms.
@@ -200,8 +201,14 @@ fn begin(tx: &Tx<'_>, act: &Act, lab: &LabRow, id: Uuid, of: &Of) -> Result<Rele
     tx.release_by_id(id)?.ok_or_else(|| Code::NotFound.problem())
 }
 
-/// Goes on with a bulk release, if this node is not at it. A stop in the middle leaves the row at "running", and the
-/// next tick of any node goes on with it.
+/// The lease of whoever is at a bulk release.
+#[must_use]
+pub fn release_lease(id: Uuid) -> String {
+    format!("release:{id}")
+}
+
+/// Goes on with a bulk release, if nobody is at it. A stop in the middle leaves the row at "running", and when the lease
+/// has run out another node goes on with it.
 pub fn spawn_bulk_release(app: &AppState, job: ReleaseRow) {
     if !app.releasing.begin(job.id) {
         return;
@@ -222,12 +229,23 @@ async fn run_bulk_release(app: &App, job: ReleaseRow) -> Result<()> {
     // What cannot be read releases nothing: "all that waits" must be meant.
     let Some(of) = Of::read(&job.runs) else { return Err(Code::Internal.problem()) };
     let name = account_name(app, job.released_by).await?;
+    let lease = release_lease(job.id);
+    if !leases::hold(app, lease.as_str()).await? {
+        return Ok(());
+    }
     loop {
         let now = app.now();
         let act = Act { now, account: job.released_by, name: name.as_str().into(), device_no: 0, change: app.ids.at(now) };
-        let (id, lab, of) = (job.id, job.lab, of.clone());
-        let more = app.store.run("release_results", move |tx| chunk(tx, &act, id, lab, &of)).await?;
-        if !more {
+        let (id, lab, of, node, lease) = (job.id, job.lab, of.clone(), app.node.clone(), lease.clone());
+        let more = app.store.run("release_results", move |tx| {
+            // Kept in each commit; who lost it (a stop of the whole machine for a minute) leaves the rest to the other.
+            if !tx.take_lease(&lease, &node, act.now, act.now.plus_seconds(leases::LEASE_S))? {
+                return Ok(false);
+            }
+            let more = chunk(tx, &act, id, lab, &of)?;
+            if more { Ok(true) } else { tx.end_lease(&lease, &node).map(|()| false) }
+        });
+        if !more.await? {
             return Ok(());
         }
     }
