@@ -72,6 +72,23 @@ pub struct SiteState {
     pub last_at: Option<String>,
 }
 
+/// What sites are put in order by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SiteSort {
+    /// Area, then name.
+    #[default]
+    Place,
+    /// Persons expected.
+    Expected,
+    /// Swabs that count.
+    Swabs,
+    /// Swabs an hour.
+    PerHour,
+    /// Estimated wait; unknown is least.
+    Wait,
+}
+
 /// A shift to be planned.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct NewShift {

@@ -1846,7 +1846,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every site with its work, rate and estimated wait. */
+        /** Sites with their work, rate and estimated wait, a page at a time. */
         get: operations["site_states"];
         put?: never;
         post?: never;
@@ -10981,8 +10981,24 @@ export interface operations {
     site_states: {
         parameters: {
             query?: {
+                /** @description `next` of the page before: how many rows are passed over. */
+                after?: number | null;
+                /** @description Area (its whole subtree). */
+                area?: string | null;
+                /** @description Whether the largest comes first. */
+                descending?: boolean | null;
+                /** @description Part of the name of the site, or of the area that it stands in. */
+                find?: string | null;
+                /** @description Rows of a page, at most 500; 50 if absent. */
+                limit?: number | null;
+                /** @description Only open ones, or only closed ones. */
+                open?: boolean | null;
                 /** @description The round; the one opened last if absent. */
                 round?: string | null;
+                /** @description Order; by place if absent. */
+                sort?: ("place" | "expected" | "swabs" | "per_hour" | "wait") | null;
+                /** @description Only where one waits at least so many minutes. */
+                wait_minutes_min?: number | null;
             };
             header?: never;
             path?: never;

@@ -1,18 +1,19 @@
 //! Routes of sites and shifts.
 
+use std::collections::HashMap;
+
 use allclear_domain::{kernel::id::Id, sampling::round::RoundState};
+use allclear_store::rounds::SiteRow;
 use allclear_wire::{
     Page,
     problem::Problem,
     sites::{NewShift, SiteOpening, SiteOrder, SiteState, StationShift, StationWorker},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ops, view};
+use super::{list, ops, view};
 use crate::{
     app::{AppState, Waiting as _},
     edge::{
@@ -39,20 +40,13 @@ pub fn manage_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(station_workers))
 }
 
-/// Which round.
-#[derive(Debug, Deserialize, IntoParams)]
-pub struct InRound {
-    /// The round; the one opened last if absent.
-    round: Option<Uuid>,
-}
-
-/// Every site with its work, rate and estimated wait.
-#[utoipa::path(get, path = "/api/v1/sites/states", params(InRound),
+/// Sites with their work, rate and estimated wait, a page at a time.
+#[utoipa::path(get, path = "/api/v1/sites/states", params(list::Which),
     responses((status = 200, body = Page<SiteState>), (status = 403, body = Problem)))]
-async fn site_states(State(app): State<AppState>, Query(query): Query<InRound>) -> Result<Json<Page<SiteState>>> {
+async fn site_states(State(app): State<AppState>, Query(which): Query<list::Which>) -> Result<Json<Page<SiteState>>> {
     let (plan, now) = (app.plan(), app.now());
     let running = plan.rounds.values().filter(|round| round.state != RoundState::Draft);
-    let round = match query.round {
+    let round = match which.round {
         Some(id) => Some(plan.rounds.get(&Id::new(id)).ok_or_else(|| Code::NotFound.problem())?),
         None => running.max_by_key(|round| (round.window.opened_at, round.id)),
     };
@@ -62,14 +56,12 @@ async fn site_states(State(app): State<AppState>, Query(query): Query<InRound>) 
         .read("site_states", move |tx| -> allclear_store::Result<_> { id.map_or_else(|| Ok(Vec::new()), |id| tx.site_work(id)) })
         .await?;
     let queues = id.map(|id| app.live.queues(&plan, id, now)).unwrap_or_default();
-    let mut sites: Vec<_> = plan.sites.values().collect();
-    sites.sort_by(|a, b| (a.area, &a.name, a.id).cmp(&(b.area, &b.name, b.id)));
-    let state = |site: &&allclear_store::rounds::SiteRow| {
-        let work = work.iter().find(|work| work.site == site.id);
-        view::state(&plan, site, queues.get(&site.id).copied().unwrap_or_default(), work)
+    let work: HashMap<_, _> = work.iter().map(|work| (work.site, work)).collect();
+    let state = |site: &SiteRow| {
+        let queue = queues.get(&site.id).copied().unwrap_or_default();
+        view::state(&plan, site, queue, work.get(&site.id).copied())
     };
-    let rows: Vec<SiteState> = sites.iter().map(state).collect();
-    Ok(Json(Page { total: Some(rows.len() as i64), rows, next: None }))
+    Ok(Json(list::page(plan.sites.values().map(state).collect(), &which)))
 }
 
 /// Makes a site.

@@ -152,7 +152,7 @@ async fn a_site_is_made_changed_closed_and_its_queue_sent_on() {
     headquarters.post(&opening, json!({ "open": false, "reason": "停电", "transfer_to": other })).await.ok();
     let shift = city.phone("registrar").await.client.get(&format!("/api/v1/field/shift?site={id}")).await.ok();
     assert_eq!((&shift["site"]["open"], &shift["site"]["transfer_to"]), (&json!(false), &json!(other)));
-    let states = headquarters.get("/api/v1/sites/states").await.ok();
+    let states = headquarters.get("/api/v1/sites/states?limit=500").await.ok();
     let state = states["rows"].as_array().unwrap().iter().find(|row| row["id"] == id.as_str()).unwrap().clone();
     assert_eq!((&state["stations"], &state["closed_reason"]), (&json!(4), &json!("停电")));
     headquarters.post(&opening, json!({ "open": true })).await.ok();
@@ -169,7 +169,7 @@ async fn a_site_that_works_says_how_long_one_waits() {
     let swabs: Vec<_> = people.iter().take(3).map(|no| phone.swab(round, site, &tube, *no)).collect();
     phone.records(&swabs).await;
     city.drain().await;
-    let states = headquarters.get(&format!("/api/v1/sites/states?round={round}")).await.ok();
+    let states = headquarters.get(&format!("/api/v1/sites/states?round={round}&limit=500")).await.ok();
     let state = states["rows"].as_array().unwrap().iter().find(|row| row["id"] == json!(site)).unwrap().clone();
     assert_eq!((&state["swabs"], &state["per_hour"], &state["expected"]), (&json!(3), &json!(6.0), &json!(people.len())));
     assert!(state["wait_minutes"].is_i64(), "{state}");

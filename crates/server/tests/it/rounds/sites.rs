@@ -9,7 +9,7 @@ fn tube(serial: u32) -> String {
 }
 
 async fn state(desk: &Client, site: uuid::Uuid) -> Value {
-    let states = desk.get("/api/v1/sites/states").await.ok();
+    let states = desk.get("/api/v1/sites/states?limit=500").await.ok();
     states["rows"].as_array().unwrap().iter().find(|row| row["id"] == json!(site)).unwrap().clone()
 }
 
@@ -113,4 +113,26 @@ async fn a_site_that_serves_a_town_has_people_left_and_is_silent() {
     assert!(state(&headquarters, site).await["remaining"].as_i64().unwrap() > 0);
     city.clock.advance_seconds(25 * 60);
     assert_eq!(on_screen(&headquarters, site).await["stuck"], "silent");
+}
+
+#[tokio::test]
+async fn sites_come_a_page_at_a_time_each_once() {
+    let city = City::with_population(10_000).await;
+    let desk = city.sign_in("headquarters").await;
+    let page = async |query: String| desk.get(&format!("/api/v1/sites/states?{query}")).await.ok();
+    let all = page("limit=500".into()).await;
+    let total = all["total"].as_u64().unwrap() as usize;
+    assert!(total > 50, "the sample city has more sites than a page: {total}");
+    assert_eq!(page(String::new()).await["rows"].as_array().unwrap().len(), 50);
+    let mut read = Vec::new();
+    let mut after = Some("0".to_owned());
+    while let Some(from) = after {
+        let part = page(format!("limit=40&after={from}")).await;
+        assert_eq!(part["total"], all["total"]);
+        read.extend(part["rows"].as_array().unwrap().clone());
+        after = part["next"].as_str().map(str::to_owned);
+    }
+    assert_eq!(&json!(read), &all["rows"]);
+    desk.get("/api/v1/sites/states?sort=nonsense").await.refused("address_invalid");
+    desk.get("/api/v1/sites/states?after=-1").await.refused("address_invalid");
 }
