@@ -16,6 +16,13 @@ const QUIET = [
   '--no-sandbox',
 ]
 
+/** Arguments of a browser whose camera plays a film. The file is opened anew each time that a page opens the camera. */
+export const cameraOf = (film) => [
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  `--use-file-for-fake-video-capture=${film}`,
+]
+
 /** `args` are added: a camera made from a file, for one. */
 export function openBrowser(args = []) {
   const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(

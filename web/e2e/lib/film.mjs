@@ -1,5 +1,5 @@
 // A film for the fake camera: real Code 128 and QR images, one after the other, as raw Y4M frames.
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs'
 import { encode } from 'uqr'
 
 const WIDTH = 640
@@ -83,9 +83,13 @@ export async function photographed(page, png) {
   return { luma: Uint8Array.from(grey) }
 }
 
-/** Writes a film in which each shot lasts `seconds`, with an empty table between them. */
+/**
+ * Writes a film in which each shot lasts `seconds`, with an empty table between them. A film may take the place of
+ * another: a camera that runs plays the old one to its end, the next that is opened plays this one.
+ */
 export function writeFilm(path, shots, seconds = 1.6) {
-  const file = openSync(path, 'w')
+  const cut = `${path}.cut`
+  const file = openSync(cut, 'w')
   const chroma = new Uint8Array((WIDTH * HEIGHT) / 2).fill(128)
   writeSync(file, `YUV4MPEG2 W${WIDTH} H${HEIGHT} F${FPS}:1 Ip A1:1 C420jpeg\n`)
   const shoot = (shot, frames) => {
@@ -101,4 +105,5 @@ export function writeFilm(path, shots, seconds = 1.6) {
     shoot({}, 3)
   }
   closeSync(file)
+  renameSync(cut, path)
 }

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openBrowser, openPage, scan, settled } from '../lib/browser.mjs'
+import { cameraOf, openBrowser, openPage, scan, settled } from '../lib/browser.mjs'
 import { choose, DESK, dialog, line } from '../lib/desk.mjs'
 import { photographed, writeFilm } from '../lib/film.mjs'
 
@@ -27,8 +27,7 @@ export async function run({ browser, server, fault, out }) {
   const film = join(scratch, 'code.y4m')
   writeFilm(film, [await photographed(desk.page, await desk.page.locator('svg.qr').screenshot())])
 
-  const camera = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${film}`]
-  const filming = await openBrowser(camera)
+  const filming = await openBrowser(cameraOf(film))
   try {
     const phone = await openPage(filming, server.base, { width: 390, height: 844, lang: 'zh-CN' })
     await phone.page.goto('/field/')

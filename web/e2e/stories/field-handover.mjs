@@ -1,44 +1,80 @@
-// A box changes hands between two phones without network, each showing the other a signed code; when
-// both are back, the server joins the halves and believes the signatures.
+// A box changes hands between two phones without network, each showing the other a signed code: what stands on one
+// screen is photographed, and the other phone's camera sees the photograph. When both are back, the server joins the
+// halves and believes the signatures.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { clerk } from '../lib/bench.mjs'
-import { openPage } from '../lib/browser.mjs'
+import { cameraOf, openBrowser, openPage } from '../lib/browser.mjs'
 import { busySite, enrolDevice } from '../lib/device.mjs'
+import { photographed, writeFilm } from '../lib/film.mjs'
 import { box, tube } from '../lib/labels.mjs'
 import { flash, state, tab, takePost, wedge } from '../lib/phone.mjs'
 
-export const name = 'a box changes hands between two phones offline, and the server joins the halves'
+export const name = 'a box changes hands between two phones offline, by camera, and the server joins the halves'
 
 const PHONE = { width: 390, height: 844, lang: 'zh-CN' }
+const EMPTY_TABLE = {}
 
-export async function run({ browser, server, fault }) {
+export async function run({ server, fault }) {
   const { site, roster } = await busySite(await enrolDevice(server))
   const person = roster.entries.find((entry) => entry.codes.length > 0 && !entry.sampled)
   const [tubeCode, boxCode] = [tube(777_001), box(77_001)]
-  const giver = await openPage(browser, server.base, PHONE)
-  const taker = await openPage(browser, server.base, PHONE)
-  await takePost(giver.page, server, site)
-  await takePost(taker.page, server, site, { role: 'courier', to: 'courier' })
-  for (const { context } of [giver, taker]) await context.setOffline(true)
+  const scratch = mkdtempSync(join(tmpdir(), 'allclear-film-'))
+  const phones = []
+  try {
+    for (const name of ['giver', 'taker']) phones.push(await phoneWithCamera(server, join(scratch, `${name}.y4m`)))
+    const [giver, taker] = phones
+    await takePost(giver.page, server, site)
+    await takePost(taker.page, server, site, { role: 'courier', to: 'courier' })
+    for (const { context } of phones) await context.setOffline(true)
+    await packBox(giver.page, tubeCode, boxCode, person.codes[0])
+    await changeHands(giver, taker)
+    await comeBack(giver, taker)
+    // The giver's facts answer the question about the box.
+    const headquarters = await clerk(server, 'headquarters')
+    const open = (await headquarters.get(`/exceptions?code=${boxCode}`)).rows.filter((row) => row.state === 'open')
+    if (open.length > 0) fault(`still asked about the box: ${open.map((row) => row.kind)}`)
+    for (const problem of [...giver.problems, ...taker.problems]) {
+      if (!/ERR_INTERNET_DISCONNECTED/.test(problem)) fault(problem)
+    }
+  } finally {
+    for (const phone of phones) await phone.browser.close()
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
 
-  await packBox(giver.page, tubeCode, boxCode, person.codes[0])
+/** A phone is a browser of its own: a browser has one camera. At first it sees an empty table. */
+async function phoneWithCamera(server, film) {
+  writeFilm(film, [EMPTY_TABLE])
+  const browser = await openBrowser(cameraOf(film))
+  return { ...(await openPage(browser, server.base, PHONE)), browser, film }
+}
+
+async function changeHands(giver, taker) {
   await tab(giver.page, 'courier')
   await giver.page.click('.give')
   await giver.page.fill('input[name=destination]', '市疾控中心')
   await giver.page.click('dialog.sheet .b.main')
-  await giver.page.waitForSelector('svg.qr')
-
+  await hold(giver, taker)
   await taker.page.click('.row .b.main:first-child')
-  await taker.page.waitForSelector('dialog.sheet')
-  await wedge(taker.page, await held(giver.page, 'offer'))
   await flash(taker.page, 'tube')
   await taker.page.click('dialog.sheet .b.good')
   await flash(taker.page, 'good')
+  await hold(taker, giver)
   await giver.page.click('.page > .b.main')
-  await giver.page.waitForSelector('dialog.sheet')
-  await wedge(giver.page, await held(taker.page, 'receipt'))
   await flash(giver.page, 'good')
+}
 
-  // The taker is first, about a box of which nobody has told yet; halves come in any order.
+/** One phone holds its code before the camera of the other, which opens it next. */
+async function hold(shower, seer) {
+  const code = shower.page.locator('svg.qr')
+  await code.waitFor()
+  writeFilm(seer.film, [await photographed(shower.page, await code.screenshot())])
+}
+
+/** The taker is first, about a box of which nobody has told yet; halves come in any order. */
+async function comeBack(giver, taker) {
   for (const [phone, recorded, exceptions] of [
     [taker, 0, 1],
     [giver, 5, 0],
@@ -49,15 +85,6 @@ export async function run({ browser, server, fault }) {
     await state(phone.page, 'exception', exceptions)
     await state(phone.page, 'recorded', recorded)
   }
-  // The giver's facts answer the question about the box.
-  const headquarters = await clerk(server, 'headquarters')
-  const open = (await headquarters.get(`/exceptions?code=${boxCode}`)).rows.filter((row) => row.state === 'open')
-  if (open.length > 0) fault(`still asked about the box: ${open.map((row) => row.kind)}`)
-  for (const problem of [...giver.problems, ...taker.problems]) {
-    if (!/ERR_INTERNET_DISCONNECTED/.test(problem)) fault(problem)
-  }
-  await giver.context.close()
-  await taker.context.close()
 }
 
 async function packBox(page, tubeCode, boxCode, card) {
@@ -83,23 +110,4 @@ async function closeSheets(page) {
   if ((await page.locator('dialog.sheet').count()) === 0) return
   await page.keyboard.press('Escape')
   await page.waitForSelector('dialog.sheet', { state: 'detached' })
-}
-
-/** The statement behind the code on the screen. */
-function held(page, key) {
-  return page.evaluate(
-    (wanted) =>
-      new Promise((done, fail) => {
-        const open = indexedDB.open('allclear-field')
-        open.onerror = () => fail(open.error)
-        open.onsuccess = () => {
-          const get = open.result.transaction('meta').objectStore('meta').get(wanted)
-          get.onsuccess = () => {
-            open.result.close()
-            done(get.result.text)
-          }
-        }
-      }),
-    key,
-  )
 }

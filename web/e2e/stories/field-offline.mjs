@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openPage } from '../lib/browser.mjs'
+import { cameraOf, openPage } from '../lib/browser.mjs'
 import { busySite, enrolDevice } from '../lib/device.mjs'
 import { writeFilm } from '../lib/film.mjs'
 import { tube } from '../lib/labels.mjs'
@@ -24,11 +24,7 @@ export async function browserArgs({ server }) {
   place = { device, ...(await busySite(device)) }
   people = place.roster.entries.filter((entry) => entry.codes.length > 0 && !entry.sampled).slice(0, 3)
   writeFilm(film, [{ bar: TUBE }, ...people.map((entry) => ({ qr: entry.codes[0] }))])
-  return [
-    '--use-fake-device-for-media-stream',
-    '--use-fake-ui-for-media-stream',
-    `--use-file-for-fake-video-capture=${film}`,
-  ]
+  return cameraOf(film)
 }
 
 export async function run({ browser, server, fault, out }) {

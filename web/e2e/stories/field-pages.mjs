@@ -3,7 +3,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openPage, scan, settled } from '../lib/browser.mjs'
+import { cameraOf, openPage, scan, settled } from '../lib/browser.mjs'
 import { busySite, enrolDevice } from '../lib/device.mjs'
 import { writeFilm } from '../lib/film.mjs'
 import { box, tube } from '../lib/labels.mjs'
@@ -19,7 +19,7 @@ export async function browserArgs({ server }) {
   // A label held too close: the camera has something to look at, and reads nothing that the story did not scan.
   const film = join(mkdtempSync(join(tmpdir(), 'allclear-film-')), 'near.y4m')
   writeFilm(film, [{ near: tube(4711) }])
-  return ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${film}`]
+  return cameraOf(film)
 }
 
 export async function run({ browser, server, fault, out }) {
