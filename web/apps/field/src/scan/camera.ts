@@ -112,8 +112,13 @@ export function useCamera(onText: (text: string) => void, fresh: Eyes = novelty(
     const track = stream?.getVideoTracks()[0]
     if (!track || torch.value === undefined) return
     const on = !torch.value
-    await track.applyConstraints({ advanced: [{ torch: on } as MediaTrackConstraintSet] })
-    torch.value = on
+    try {
+      await track.applyConstraints({ advanced: [{ torch: on } as MediaTrackConstraintSet] })
+      torch.value = on
+    } catch {
+      // A light that does not obey is not offered any more; scanning goes on.
+      torch.value = undefined
+    }
   }
 
   onScopeDispose(() => {
