@@ -68,7 +68,7 @@ export const messages = defineMessages({
     report: { title: 'Daily report', about: 'The figures are those at the end of the day chosen; of today, those of now.', day: 'Day', pdf: 'Download PDF', xlsx: 'Download XLSX' },
     areas: { title: 'Towns', area: 'Town', expected: 'Expected', sampled: 'Sampled', missing: 'Missing', collections: 'Collections', share: 'Completion' },
     stages: { title: 'Where the tubes are', stage: 'Stage', tubes: 'Tubes', oldest: 'Oldest', limit: 'Limit', late: 'Late', state: 'State', ok: 'In time', warn: 'Near the limit', bad: 'Late' },
-    labs: { title: 'Laboratories', name: 'Laboratory', received: 'Waiting', onRun: 'On a run', resulted: 'To release', released: 'Released', backlog: 'Backlog (h)', none: 'No tubes sent yet' },
+    labs: { title: 'Laboratories', name: 'Laboratory', received: 'Waiting', onRun: 'On run', resulted: 'To release', released: 'Released', backlog: 'Backlog (h)', none: 'No tubes sent yet' },
     stage: { open: 'Open', at_site: 'At site', in_transit: 'In transit', received: 'Received', on_run: 'On a run', resulted: 'To release' },
   },
 })
