@@ -1,5 +1,7 @@
 // Every page that is visited, at its sizes. Pages of the desk are not listed: they are whatever each
 // role finds in its sidebar, so a new section is visited from the day it exists.
+import { FIRST_TUBE } from './lib/activity.mjs'
+
 export const LANGS = ['zh-CN', 'en']
 
 export const PHONES = [
@@ -17,6 +19,19 @@ export const DESK_ROLES = [
   'grid_worker',
   'auditor',
 ]
+
+/** Pages of the sidebar that show nothing until something is asked: what is asked, on a day under way. */
+export const DESK_ASKS = {
+  '#/exceptions': async (page) => {
+    await page.click('.list .line')
+    await page.waitForSelector('.one h2')
+  },
+  '#/trace': async (page) => {
+    await page.fill('.ask input', FIRST_TUBE)
+    await page.click('.ask button[type=submit]')
+    await page.waitForSelector('.facts')
+  },
+}
 
 /** A page with the dialog that a click opens. */
 const dialogOf = (button) => ({

@@ -2,8 +2,8 @@
 // fail, warn, leave the origin, or have a serious accessibility finding. The stories come first.
 //   npm run e2e                      all; screenshots go to e2e/out
 //   npm run e2e -- --screens         the same; screenshots go to docs/screens, to be committed
-//   npm run e2e -- --pages          the pages only, on a day under way
-//   npm run e2e -- --only=board      only what has this in its name
+//   npm run e2e -- --pages           the pages only, on a day under way
+//   npm run e2e -- --only=board,desk-trace   only what has one of these in its name
 //   ALLCLEAR_URL=… npm run e2e       on a demo that runs already
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -11,14 +11,19 @@ import { dayUnderWay } from './lib/activity.mjs'
 import { openBrowser, openPage, scan, settled } from './lib/browser.mjs'
 import { Report } from './lib/check.mjs'
 import { borrowServer, startServer } from './lib/server.mjs'
-import { DESK_ROLES, DESK_SIZE, LANGS, PAGES, PHONES } from './pages.mjs'
+import { DESK_ASKS, DESK_ROLES, DESK_SIZE, LANGS, PAGES, PHONES } from './pages.mjs'
 
 const here = import.meta.dirname
 const flags = new Set(process.argv.slice(2))
 const only = process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length)
 const out = flags.has('--screens') ? resolve(here, '../../docs/screens') : join(here, 'out')
-const wanted = (name) => !only || name.includes(only)
+const wanted = (name) => !only || only.split(',').some((part) => name.includes(part))
 mkdirSync(out, { recursive: true })
+
+/** Pages that are looked at side by side: one draws while the other waits. */
+const AT_ONCE = 2
+/** Whether a day is put under way behind the pages; a single page is looked at without, unless `--pages` says so. */
+const busy = !process.env.ALLCLEAR_URL && (!only || flags.has('--pages'))
 
 const report = new Report()
 const server = process.env.ALLCLEAR_URL ? await borrowServer(process.env.ALLCLEAR_URL) : await startServer()
@@ -60,25 +65,33 @@ async function deskPages(browser, role) {
   }
 }
 
+/** Whatever each role finds in its sidebar, once. */
+async function sidebarPages(browser) {
+  const [entries, seen] = [[], new Set()]
+  if (only && !only.includes('desk')) return []
+  for (const role of DESK_ROLES) {
+    for (const hash of await deskPages(browser, role)) {
+      if (seen.has(hash) && role !== 'grid_worker') continue
+      seen.add(hash)
+      const name = `desk-${hash.slice(2).replaceAll('/', '-')}`
+      // A grid worker stands at a door: these pages are also visited as phones show them.
+      const sizes = role === 'grid_worker' ? [DESK_SIZE, PHONES[0]] : [DESK_SIZE]
+      entries.push({ name, path: `/desk/${hash}`, role, sizes, ready: '.desk main h1', open: busy && DESK_ASKS[hash] })
+    }
+  }
+  return entries
+}
+
 async function visitAll() {
   const browser = await openBrowser()
   try {
-    for (const entry of PAGES) {
-      for (const lang of LANGS) for (const size of entry.sizes) await visit(browser, entry, lang, size)
+    const visits = [...PAGES, ...(await sidebarPages(browser))].flatMap((entry) =>
+      LANGS.flatMap((lang) => entry.sizes.map((size) => [entry, lang, size])),
+    )
+    const next = async () => {
+      for (let one = visits.shift(); one; one = visits.shift()) await visit(browser, ...one)
     }
-    const seen = new Set()
-    for (const role of DESK_ROLES) {
-      if (only && !only.includes('desk')) break
-      for (const hash of await deskPages(browser, role)) {
-        if (seen.has(hash) && role !== 'grid_worker') continue
-        seen.add(hash)
-        const name = `desk-${hash.slice(2).replaceAll('/', '-')}`
-        const entry = { name, path: `/desk/${hash}`, role, ready: '.desk main h1' }
-        // A grid worker stands at a door: these pages are also visited as phones show them.
-        const sizes = role === 'grid_worker' ? [DESK_SIZE, PHONES[0]] : [DESK_SIZE]
-        for (const lang of LANGS) for (const size of sizes) await visit(browser, entry, lang, size)
-      }
-    }
+    await Promise.all(Array.from({ length: AT_ONCE }, next))
   } finally {
     await browser.close()
   }
@@ -105,7 +118,7 @@ let good = false
 try {
   // Stories first: pages are then looked at with a day's rows in them.
   if (!flags.has('--pages')) await tellStories()
-  if (!only && !process.env.ALLCLEAR_URL) await report.run('a day under way behind the pages', () => dayUnderWay(server))
+  if (busy) await report.run('a day under way behind the pages', () => dayUnderWay(server))
   await visitAll()
   good = report.close()
 } finally {

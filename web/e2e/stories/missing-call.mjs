@@ -26,7 +26,6 @@ export async function run({ browser, server, fault }) {
   await page.locator('.row', { hasText: town.name }).first().click()
   await page.locator('.card').first().waitFor()
   const card = page.locator('.card').first()
-  const called = await card.locator('.name').innerText()
   await card.locator('.call').click()
   await card.locator('a.call.on[href^="tel:"]').waitFor()
   const before = Number((await page.locator('.sum b').innerText()).replace(/\D/g, ''))
@@ -34,7 +33,6 @@ export async function run({ browser, server, fault }) {
   await card.locator('select').selectOption('medical')
   await card.locator('.why input').fill('术后')
   await card.locator('.why button').click()
-  await page.locator('.card', { hasText: called }).first().waitFor({ state: 'detached' }).catch(() => undefined)
   await page.waitForFunction(
     (least) => Number(document.querySelector('.sum b').textContent.replace(/\D/g, '')) < least,
     before,
