@@ -81,7 +81,9 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 /** Serious and critical accessibility findings of the page as it stands. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   // What is still fading in has not its colours yet.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))))
+  await page.evaluate(async () => {
+    await Promise.allSettled(document.getAnimations().map((one) => one.finished))
+  })
   // `evaluate` is not bound by the page's content policy.
   await page.evaluate(axeSource)
   return page.evaluate(async () => {
