@@ -447,7 +447,7 @@ impl<'s> Town<'s> {
         if let Some(made) = self.made.iter().find(|made| !made.there) {
             return fail("everything is answered in the evening", made.command.to_string());
         }
-        self.sum.waiting = self.look(|tx| tx.recount_exceptions()).await.iter().map(|(_, _, n)| *n as u64).sum();
+        self.sum.waiting = self.look(|tx| tx.recount_exceptions()).await.iter().map(|of| of.open as u64).sum();
         Ok(())
     }
 

@@ -45,11 +45,12 @@ enum Stored {
     #[serde(rename = "r")]
     Round { r: Uuid },
     #[serde(rename = "e")]
-    Released { t: String, r: Uuid, g: bool, m: i32 },
+    Released { t: String, r: Uuid, s: Option<Uuid>, g: bool, m: i32 },
     #[serde(rename = "u")]
-    FollowUp { t: String, r: Uuid, n: i32 },
+    FollowUp { t: String, r: Uuid, s: Option<Uuid>, n: i32 },
+    /// A clock that was raised: written until nobody was found who reads it. Passed over.
     #[serde(rename = "k")]
-    Clock { t: String, r: Uuid, s: Uuid, c: String, l: String },
+    Clock {},
 }
 
 impl From<&Fact> for Stored {
@@ -80,13 +81,12 @@ impl From<&Fact> for Stored {
                 Self::Exception { k: kind.clone(), r: round.map(Id::uuid), s: site.map(Id::uuid), n: *delta }
             }
             Fact::Round { round } => Self::Round { r: round.uuid() },
-            Fact::Released { tube, round, negative, reports } => {
-                Self::Released { t: tube.clone(), r: round.uuid(), g: *negative, m: *reports }
+            Fact::Released { tube, round, site, negative, reports } => {
+                Self::Released { t: tube.clone(), r: round.uuid(), s: site.map(Id::uuid), g: *negative, m: *reports }
             }
-            Fact::Clock { tube, round, site, clock, level } => {
-                Self::Clock { t: tube.clone(), r: round.uuid(), s: site.uuid(), c: clock.clone(), l: level.clone() }
+            Fact::FollowUp { tube, round, site, delta } => {
+                Self::FollowUp { t: tube.clone(), r: round.uuid(), s: site.map(Id::uuid), n: *delta }
             }
-            Fact::FollowUp { tube, round, delta } => Self::FollowUp { t: tube.clone(), r: round.uuid(), n: *delta },
         }
     }
 }
@@ -124,9 +124,11 @@ impl Stored {
             },
             Self::Exception { k, r, s, n } => Fact::Exception { kind: k, round: r.map(Id::new), site: s.map(Id::new), delta: n },
             Self::Round { r } => Fact::Round { round: Id::new(r) },
-            Self::Released { t, r, g, m } => Fact::Released { tube: t, round: Id::new(r), negative: g, reports: m },
-            Self::Clock { t, r, s, c, l } => Fact::Clock { tube: t, round: Id::new(r), site: Id::new(s), clock: c, level: l },
-            Self::FollowUp { t, r, n } => Fact::FollowUp { tube: t, round: Id::new(r), delta: n },
+            Self::Released { t, r, s, g, m } => {
+                Fact::Released { tube: t, round: Id::new(r), site: s.map(Id::new), negative: g, reports: m }
+            }
+            Self::Clock {} => return None,
+            Self::FollowUp { t, r, s, n } => Fact::FollowUp { tube: t, round: Id::new(r), site: s.map(Id::new), delta: n },
         })
     }
 }
@@ -134,7 +136,8 @@ impl Stored {
 fn decode(text: &str) -> Result<Vec<Fact>> {
     let broken = || StoreError::Column { column: "change.facts".into(), found: "something else", expected: "facts" };
     let stored: Vec<Stored> = serde_json::from_str(text).map_err(|_| broken())?;
-    stored.into_iter().map(|fact| fact.into_fact().ok_or_else(broken)).collect()
+    let told = stored.into_iter().filter(|fact| !matches!(fact, Stored::Clock {}));
+    told.map(|fact| fact.into_fact().ok_or_else(broken)).collect()
 }
 
 impl Tx<'_> {
@@ -222,5 +225,25 @@ impl Tx<'_> {
             "INSERT INTO follower (name, seq) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",
             &[name.into(), seq.into()],
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_that_an_earlier_program_wrote_are_read() {
+        let id = Uuid::from_u128(7);
+        let text = format!(
+            r#"[{{"f":"k","t":"T1","r":"{id}","s":"{id}","c":"to_lab","l":"warn"}},{{"f":"u","t":"T1","r":"{id}","n":1}},{{"f":"e","t":"T1","r":"{id}","g":true,"m":3}}]"#
+        );
+        let (tube, round, site) = ("T1".to_owned(), Id::new(id), None);
+        let expect = [
+            Fact::FollowUp { tube: tube.clone(), round, site, delta: 1 },
+            Fact::Released { tube, round, site, negative: true, reports: 3 },
+        ];
+        assert_eq!(decode(&text).unwrap(), expect);
+        assert!(decode(r#"[{"f":"nobody"}]"#).is_err());
     }
 }

@@ -25,6 +25,34 @@ pub struct CountedRow {
     pub taken_at: Instant,
 }
 
+/// Tubes of one site at one stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TubesOf {
+    /// Site.
+    pub site: Id<Site>,
+    /// Stage.
+    pub stage: Stage,
+    /// Tubes.
+    pub tubes: i64,
+    /// Of these with collections that count.
+    pub filled: i64,
+    /// Such collections.
+    pub members: i64,
+}
+
+/// Open exceptions of one kind at one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionsOf {
+    /// Round, if they belong to one.
+    pub round: Option<Id<Round>>,
+    /// Kind's word.
+    pub kind: String,
+    /// Site, if they happened at one.
+    pub site: Option<Id<Site>>,
+    /// How many are open.
+    pub open: i64,
+}
+
 /// A collection in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedRow {
@@ -111,43 +139,57 @@ impl Tx<'_> {
         .collect()
     }
 
-    /// Tubes of a round by stage: tubes, of these with collections that count, such collections.
-    pub fn recount_tubes(&self, round: Id<Round>) -> Result<Vec<(Stage, i64, i64, i64)>> {
+    /// Tubes of a round by site and stage.
+    pub fn recount_tubes(&self, round: Id<Round>) -> Result<Vec<TubesOf>> {
         self.query(
-            "SELECT stage, COUNT(*) AS tubes, COALESCE(SUM(CASE WHEN valid > 0 THEN 1 ELSE 0 END), 0) AS filled,
-                    CAST(COALESCE(SUM(valid), 0) AS BIGINT) AS members FROM tube WHERE round = $1 GROUP BY stage ORDER BY stage",
+            "SELECT site, stage, COUNT(*) AS tubes, COALESCE(SUM(CASE WHEN valid > 0 THEN 1 ELSE 0 END), 0) AS filled,
+                    CAST(COALESCE(SUM(valid), 0) AS BIGINT) AS members
+             FROM tube WHERE round = $1 GROUP BY site, stage ORDER BY site, stage",
             &[round.into()],
         )?
         .iter()
-        .map(|row| Ok((word(row, "stage", Stage::parse)?, row.get("tubes")?, row.get("filled")?, row.get("members")?)))
+        .map(|row| {
+            let stage = word(row, "stage", Stage::parse)?;
+            Ok(TubesOf {
+                site: row.get("site")?,
+                stage,
+                tubes: row.get("tubes")?,
+                filled: row.get("filled")?,
+                members: row.get("members")?,
+            })
+        })
         .collect()
     }
 
-    /// Released tubes of a round: (negative or not, tubes, person-reports).
-    pub fn recount_released(&self, round: Id<Round>) -> Result<Vec<(bool, i64, i64)>> {
+    /// Released tubes of a round by site: person-reports, and tubes that are not negative.
+    pub fn recount_released(&self, round: Id<Round>) -> Result<Vec<(Id<Site>, i64, i64)>> {
         self.query(
-            "SELECT CASE WHEN value = 'negative' THEN 1 ELSE 0 END AS negative, COUNT(*) AS tubes,
-                    CAST(COALESCE(SUM(persons), 0) AS BIGINT) AS persons
-             FROM lab_tube WHERE round = $1 AND released_at IS NOT NULL GROUP BY 1 ORDER BY 1",
+            "SELECT site, CAST(COALESCE(SUM(persons), 0) AS BIGINT) AS persons,
+                    COALESCE(SUM(CASE WHEN value = 'negative' THEN 0 ELSE 1 END), 0) AS non_negative
+             FROM lab_tube WHERE round = $1 AND released_at IS NOT NULL GROUP BY site ORDER BY site",
             &[round.into()],
         )?
         .iter()
-        .map(|row| Ok((row.get("negative")?, row.get("tubes")?, row.get("persons")?)))
+        .map(|row| Ok((row.get("site")?, row.get("persons")?, row.get("non_negative")?)))
         .collect()
     }
 
-    /// Open follow-ups of a round.
-    pub fn recount_follow_ups(&self, round: Id<Round>) -> Result<i64> {
-        self.query_opt("SELECT COUNT(*) FROM follow_up WHERE round = $1 AND closed_at IS NULL", &[round.into()])?
-            .map_or(Ok(0), |row| row.at(0))
+    /// Open follow-ups of a round by site.
+    pub fn recount_follow_ups(&self, round: Id<Round>) -> Result<Vec<(Id<Site>, i64)>> {
+        let sql = "SELECT site, COUNT(*) FROM follow_up WHERE round = $1 AND closed_at IS NULL GROUP BY site ORDER BY site";
+        self.query(sql, &[round.into()])?.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect()
     }
 
-    /// Open exceptions by round and kind; those of no round come with none.
-    pub fn recount_exceptions(&self) -> Result<Vec<(Option<Id<Round>>, String, i64)>> {
-        self.query("SELECT round, kind, COUNT(*) FROM exception WHERE state = 'open' GROUP BY round, kind ORDER BY round, kind", &[])?
-            .iter()
-            .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
-            .collect()
+    /// Open exceptions by round, kind and site, where they have a round and a site.
+    pub fn recount_exceptions(&self) -> Result<Vec<ExceptionsOf>> {
+        self.query(
+            "SELECT round, kind, site, COUNT(*) FROM exception WHERE state = 'open'
+             GROUP BY round, kind, site ORDER BY round, kind, site",
+            &[],
+        )?
+        .iter()
+        .map(|row| Ok(ExceptionsOf { round: row.at(0)?, kind: row.at(1)?, site: row.at(2)?, open: row.at(3)? }))
+        .collect()
     }
 
     /// Tubes of a round whose released result is not negative, oldest first.

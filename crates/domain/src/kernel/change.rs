@@ -74,23 +74,12 @@ pub enum Fact {
         tube: String,
         /// Its round.
         round: Id<Round>,
+        /// Site under which it is counted; none in changes that were written before it was told.
+        site: Option<Id<Site>>,
         /// Whether the result is negative.
         negative: bool,
         /// Members whose report came out.
         reports: i32,
-    },
-    /// A tube's clock turned amber or ran out.
-    Clock {
-        /// The tube.
-        tube: String,
-        /// Its round.
-        round: Id<Round>,
-        /// Its site.
-        site: Id<Site>,
-        /// `to_lab` or `turnaround`.
-        clock: String,
-        /// `warn` or `breach`.
-        level: String,
     },
     /// A follow-up was opened (1) or closed (-1).
     FollowUp {
@@ -98,6 +87,9 @@ pub enum Fact {
         tube: String,
         /// Its round.
         round: Id<Round>,
+        /// Site under which it is counted, the same when it closes as when it opened; none in changes that
+        /// were written before it was told.
+        site: Option<Id<Site>>,
         /// 1 or -1.
         delta: i32,
     },

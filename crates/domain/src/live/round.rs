@@ -105,13 +105,13 @@ impl RoundCounts {
                 self.tubes.insert(code.clone(), TubeNow { stage: *to, members: *members, site: *site, at: *at, started_at });
             }
             Fact::Exception { kind, site, delta, .. } => add(&mut self.exceptions, &(kind.clone(), *site), *delta),
-            Fact::Released { tube, negative, reports, .. } => {
-                let released = self.released.entry(self.site_of(tube)).or_default();
+            Fact::Released { tube, site, negative, reports, .. } => {
+                let released = self.released.entry(site.unwrap_or_else(|| self.site_of(tube))).or_default();
                 released.reports += i64::from(*reports);
                 released.non_negative += i64::from(!*negative);
             }
-            Fact::FollowUp { tube, delta, .. } => {
-                let site = self.site_of(tube);
+            Fact::FollowUp { tube, site, delta, .. } => {
+                let site = site.unwrap_or_else(|| self.site_of(tube));
                 add(&mut self.follow_ups, &site, *delta);
             }
             _ => {}

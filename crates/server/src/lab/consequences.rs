@@ -128,12 +128,14 @@ pub(in crate::lab) fn open(
     let outcome = if case { Outcome::CaseOpen } else { Outcome::UnderRecheck };
     // A pool in which nobody is known has nobody to account for: it is closed until a swab of it counts. Whatever opens
     // or closes it is told by what stood there before, so that the screen counts what the records do.
-    let was_open = tx.follow_up_for_update(code)?.is_some_and(|row| row.closed_at.is_none());
+    let before = tx.follow_up_for_update(code)?;
+    let was_open = before.as_ref().is_some_and(|row| row.closed_at.is_none());
     tx.open_follow_up(&row, members, outcome.as_str())?;
     let (open, _) = tx.recount_follow_up(code, at)?;
     let delta = i32::from(open > 0) - i32::from(was_open);
     if delta != 0 {
-        effects.facts.push(Fact::FollowUp { tube: code.into(), round: tube.round, delta });
+        let site = Some(before.map_or(tube.site, |row| row.site));
+        effects.facts.push(Fact::FollowUp { tube: code.into(), round: tube.round, site, delta });
     }
     Ok(())
 }

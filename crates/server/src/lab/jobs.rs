@@ -7,10 +7,10 @@ use std::{
 };
 
 use allclear_domain::{
-    kernel::{change::Fact, time::Instant},
+    kernel::time::Instant,
     lab::plausibility::{self, LabFacts},
 };
-use allclear_store::{StoreError, Tx, feed::NewChange, lab::clocks::ClockRow};
+use allclear_store::{StoreError, Tx};
 use uuid::Uuid;
 
 use super::{follower, ops};
@@ -49,47 +49,25 @@ pub async fn catch_up(app: &App) -> Result<()> {
 /// Raises clocks that are due and flags laboratories that do not look right.
 pub async fn tick(app: &App) -> Result<()> {
     let now = app.now();
-    let (clocks, flags) = (app.ids.at(now), app.ids.at(now));
-    let raised = app.store.run("raise_clocks", move |tx| raise_clocks(tx, now, clocks)).await?;
+    let flags = app.ids.at(now);
+    let raised = app.store.run("raise_clocks", move |tx| raise_clocks(tx, now)).await?;
     if raised > 0 {
         tracing::info!(raised, "clocks raised");
     }
     Ok(app.store.run("check_labs", move |tx| check_labs(tx, now, flags)).await?)
 }
 
-fn raise_clocks(tx: &Tx<'_>, now: Instant, change: uuid::Uuid) -> Result<usize, StoreError> {
+/// Whoever is told reads the clocks themselves, and a screen draws its ages anew each second: the feed has none of it.
+fn raise_clocks(tx: &Tx<'_>, now: Instant) -> Result<usize, StoreError> {
     let due = tx.due_clocks(now, CLOCKS_MAX)?;
-    let due: Vec<ClockRow> = due
-        .into_iter()
-        .map(|clock| {
-            let breach = now >= clock.due_at;
-            ClockRow {
-                level: if breach { "breach" } else { "warn" }.into(),
-                raised_at: Some(now),
-                next_at: (!breach).then_some(clock.due_at),
-                ..clock
-            }
-        })
-        .collect();
-    // Another node may have raised one in the same moment: then it has told the feed.
-    let mut raised = Vec::with_capacity(due.len());
+    let mut raised = 0;
     for clock in due {
-        if tx.raise_clock(&clock.tube, &clock.level, now, clock.next_at)? {
-            raised.push(clock);
-        }
+        let breach = now >= clock.due_at;
+        // Another node may have raised one in the same moment.
+        let own = tx.raise_clock(&clock.tube, if breach { "breach" } else { "warn" }, now, (!breach).then_some(clock.due_at))?;
+        raised += usize::from(own);
     }
-    let facts: Vec<Fact> = raised
-        .iter()
-        .map(|clock| Fact::Clock {
-            tube: clock.tube.clone(),
-            round: clock.round,
-            site: clock.site,
-            clock: clock.clock.clone(),
-            level: clock.level.clone(),
-        })
-        .collect();
-    tx.append_change(&NewChange { id: change, bucket: 0, at: now, op: "raise_clocks", author: "clock", facts: &facts })?;
-    Ok(raised.len())
+    Ok(raised)
 }
 
 fn check_labs(tx: &Tx<'_>, now: Instant, change: uuid::Uuid) -> Result<(), StoreError> {

@@ -41,7 +41,9 @@ const CURVE_STEPS: usize = 576;
 pub struct Rendered {
     /// Change it is of.
     pub seq: i64,
-    /// When it was drawn.
+    /// When it was drawn, by the application's clock.
+    pub as_of: Instant,
+    /// When it was drawn, by the machine's.
     pub drawn: tokio::time::Instant,
     /// The frame as JSON.
     pub json: Bytes,

@@ -368,19 +368,25 @@ impl Tx<'_> {
     }
 
     /// Releases results that somebody else entered; the statement itself refuses one's own and
-    /// anything that does not stand at "resulted" with this value. Answers (tube, persons): those who
-    /// are in it now, since swabs may have been taken back after it was received.
-    pub fn release_results(&self, codes: &[&str], value: Value, releaser: Id<Account>, at: Instant) -> Result<Vec<(String, i32)>> {
+    /// anything that does not stand at "resulted" with this value. Answers (tube, site, persons): those
+    /// who are in it now, since swabs may have been taken back after it was received.
+    pub fn release_results(
+        &self,
+        codes: &[&str],
+        value: Value,
+        releaser: Id<Account>,
+        at: Instant,
+    ) -> Result<Vec<(String, Id<Site>, i32)>> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
         self.query(
             "UPDATE lab_tube SET stage = 'released', released_by = $1, released_at = $2, version = version + 1,
                  persons = COALESCE((SELECT t.valid FROM tube t WHERE t.bucket = lab_tube.bucket AND t.code = lab_tube.tube), persons)
              WHERE bucket = ANY($3) AND tube = ANY($4) AND stage = 'resulted' AND value = $5 AND entered_by <> $6
-             RETURNING tube, persons",
+             RETURNING tube, site, persons",
             &[releaser.into(), at.into(), Val::I64s(&buckets), Val::Texts(codes), value.as_str().into(), releaser.into()],
         )?
         .iter()
-        .map(|row| Ok((row.at(0)?, row.at(1)?)))
+        .map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?)))
         .collect()
     }
 

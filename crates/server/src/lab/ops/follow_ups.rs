@@ -97,7 +97,7 @@ pub(in crate::lab) fn settle(
         (true, false) => 1,
         _ => return Ok(Vec::new()),
     };
-    Ok(vec![Fact::FollowUp { tube: pool.tube.clone(), round: pool.round, delta }])
+    Ok(vec![Fact::FollowUp { tube: pool.tube.clone(), round: pool.round, site: Some(pool.site), delta }])
 }
 
 /// Somebody could not reach a member, or found one after all.

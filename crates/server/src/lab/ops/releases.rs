@@ -7,7 +7,7 @@ use allclear_domain::{
         access::Action,
         change::Fact,
         code::TubeCode,
-        id::{Account, Id, Lab},
+        id::{Account, Id, Lab, Site},
         profile::Profile,
     },
     lab::{
@@ -127,21 +127,21 @@ fn release_chunk(tx: &Tx<'_>, act: &Act, codes: &[&str], value: Value, more: Vec
     if released.is_empty() {
         return Ok((0, 0));
     }
-    let codes: Vec<&str> = released.iter().map(|(code, _)| code.as_str()).collect();
+    let codes: Vec<&str> = released.iter().map(|(code, ..)| code.as_str()).collect();
     let moved = tx.move_tubes(&codes, &["resulted"], Stage::Released, act.now)?;
     let detail = serde_json::json!({ "value": value.as_str() }).to_string();
     let custody: Vec<_> = codes.iter().map(|code| act.custody(code, "released", None, Some(detail.clone()))).collect();
     tx.insert_custody(&custody)?;
-    let reports: HashMap<&str, i32> = released.iter().map(|(code, persons)| (code.as_str(), *persons)).collect();
+    let reports: HashMap<&str, (Id<Site>, i32)> = released.iter().map(|(code, site, persons)| (code.as_str(), (*site, *persons))).collect();
     let mut facts: Vec<Fact> = Vec::with_capacity(moved.len() * 2);
     for m in &moved {
         facts.push(moved_fact(m, Stage::Resulted, Stage::Released, act.now));
-        let reports = reports.get(m.code.as_str()).copied().unwrap_or(m.members);
-        facts.push(Fact::Released { tube: m.code.clone(), round: m.round, negative: value == Value::Negative, reports });
+        let (site, reports) = reports.get(m.code.as_str()).copied().unwrap_or((m.site, m.members));
+        facts.push(Fact::Released { tube: m.code.clone(), round: m.round, site: Some(site), negative: value == Value::Negative, reports });
     }
     facts.extend(more);
     act.change(tx, "release_results", codes[0], &facts)?;
-    let persons = released.iter().map(|(_, persons)| i64::from(*persons)).sum();
+    let persons = released.iter().map(|(_, _, persons)| i64::from(*persons)).sum();
     Ok((i64::try_from(released.len()).unwrap_or(0), persons))
 }
 

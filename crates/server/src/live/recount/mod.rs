@@ -1,5 +1,5 @@
 //! The recount: every figure of the screens again from the records, by plain counting. It is held
-//! against the fold (every village, site and five minutes) and against the rendered frames (what a
+//! against the fold (every village, every site with its tubes, follow-ups and exceptions, every five minutes) and against the rendered frames (what a
 //! screen is sent). With both it shares one thing, the reading of the frozen expected list, and the
 //! list's own count of persons, which the fold does not read, stands against that.
 
@@ -11,13 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use allclear_domain::{
     kernel::{
         area::{AreaCode, Level},
-        id::{Id, Round},
-        time::Instant,
+        id::{Id, Round, Site},
     },
     live::{FIVE_MINUTES_S, Fold, RoundCounts},
-    sampling::tube::Stage,
 };
-use allclear_store::{StoreError, Tx, live::CountedRow};
+use allclear_store::{
+    StoreError, Tx,
+    live::{CountedRow, TubesOf},
+};
 use allclear_wire::live::{Recount, RecountLine};
 use uuid::Uuid;
 
@@ -79,6 +80,21 @@ fn put(figures: &mut Figures, round: Option<Id<Round>>, level: &'static str, sub
     }
 }
 
+/// A figure of a site, and the same of the whole round under `level` and `subject`: a mistake between two sites leaves
+/// the round's sum as it was.
+fn put_site(
+    figures: &mut Figures,
+    round: Id<Round>,
+    site: impl Into<Option<Id<Site>>>,
+    (level, subject, figure): (&'static str, &str, &str),
+    n: i64,
+) {
+    put(figures, Some(round), level, subject, figure, n);
+    let site = site.into().map_or_else(|| "none".into(), |site| site.uuid().to_string());
+    let whole = [level, subject, figure].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    put(figures, Some(round), "site", site, &whole, n);
+}
+
 /// A figure of a village, and of everything above it.
 fn put_village(figures: &mut Figures, round: Id<Round>, village: AreaCode, figure: &str, n: i64) {
     put(figures, Some(round), "village", village, figure, n);
@@ -86,6 +102,12 @@ fn put_village(figures: &mut Figures, round: Id<Round>, village: AreaCode, figur
         put(figures, Some(round), "town", town, figure, n);
     }
     put(figures, Some(round), "city", "", figure, n);
+}
+
+fn put_tubes(figures: &mut Figures, round: Id<Round>, of: &TubesOf) {
+    put_site(figures, round, of.site, ("stage", of.stage.as_str(), "tubes"), of.tubes);
+    put_site(figures, round, of.site, ("stage", of.stage.as_str(), "members"), of.members);
+    put_site(figures, round, of.site, ("city", "", "tubes"), of.filled);
 }
 
 fn screen(fold: &Fold) -> Figures {
@@ -112,17 +134,26 @@ fn screen_round(figures: &mut Figures, round: Id<Round>, counts: &RoundCounts) {
     for (step, n) in counts.curve(|_| true) {
         put(figures, Some(round), "curve", step, "collections", n);
     }
-    for (stage, c) in counts.stages(Instant(0), |_| true, |_| None) {
-        put(figures, Some(round), "stage", stage.as_str(), "tubes", c.tubes);
-        put(figures, Some(round), "stage", stage.as_str(), "members", c.members);
+    // Summed before they are named: a round has a hundred thousand tubes.
+    let mut tubes: BTreeMap<_, [i64; 3]> = BTreeMap::new();
+    for tube in counts.tubes.values() {
+        let sums = tubes.entry((tube.site, tube.stage)).or_default();
+        for (sum, n) in sums.iter_mut().zip([1, i64::from(tube.members > 0), i64::from(tube.members)]) {
+            *sum += n;
+        }
     }
-    put(figures, Some(round), "city", "", "tubes", counts.filled_tubes(|_| true));
-    let released = counts.released(|_| true);
-    put(figures, Some(round), "lab", "", "person_reports", released.reports);
-    put(figures, Some(round), "lab", "", "non_negative", released.non_negative);
-    put(figures, Some(round), "lab", "", "follow_ups", counts.follow_ups(|_| true));
-    for ((kind, _), n) in &counts.exceptions {
-        put(figures, Some(round), "exceptions", kind, "open", *n);
+    for ((site, stage), [tubes, filled, members]) in tubes {
+        put_tubes(figures, round, &TubesOf { site, stage, tubes, filled, members });
+    }
+    for (site, released) in &counts.released {
+        put_site(figures, round, *site, ("lab", "", "person_reports"), released.reports);
+        put_site(figures, round, *site, ("lab", "", "non_negative"), released.non_negative);
+    }
+    for (site, open) in &counts.follow_ups {
+        put_site(figures, round, *site, ("lab", "", "follow_ups"), *open);
+    }
+    for ((kind, site), open) in &counts.exceptions {
+        put_site(figures, round, *site, ("exceptions", kind, "open"), *open);
     }
 }
 
@@ -134,20 +165,22 @@ fn records(tx: &Tx<'_>) -> Result<Figures, StoreError> {
             put_village(&mut figures, id, village, "expected", persons);
         }
         count_persons(&mut figures, id, &expected(tx, id)?, &tx.counted_collections(id)?);
-        for (stage, tubes, filled, members) in tx.recount_tubes(id)? {
-            let stage: Stage = stage;
-            put(&mut figures, Some(id), "stage", stage.as_str(), "tubes", tubes);
-            put(&mut figures, Some(id), "stage", stage.as_str(), "members", members);
-            put(&mut figures, Some(id), "city", "", "tubes", filled);
+        for of in tx.recount_tubes(id)? {
+            put_tubes(&mut figures, id, &of);
         }
-        for (negative, tubes, persons) in tx.recount_released(id)? {
-            put(&mut figures, Some(id), "lab", "", "person_reports", persons);
-            put(&mut figures, Some(id), "lab", "", "non_negative", if negative { 0 } else { tubes });
+        for (site, persons, non_negative) in tx.recount_released(id)? {
+            put_site(&mut figures, id, site, ("lab", "", "person_reports"), persons);
+            put_site(&mut figures, id, site, ("lab", "", "non_negative"), non_negative);
         }
-        put(&mut figures, Some(id), "lab", "", "follow_ups", tx.recount_follow_ups(id)?);
+        for (site, open) in tx.recount_follow_ups(id)? {
+            put_site(&mut figures, id, site, ("lab", "", "follow_ups"), open);
+        }
     }
-    for (round, kind, n) in tx.recount_exceptions()? {
-        put(&mut figures, round, "exceptions", kind, "open", n);
+    for of in tx.recount_exceptions()? {
+        match of.round {
+            Some(round) => put_site(&mut figures, round, of.site, ("exceptions", &of.kind, "open"), of.open),
+            None => put(&mut figures, None, "exceptions", of.kind, "open", of.open),
+        }
     }
     Ok(figures)
 }

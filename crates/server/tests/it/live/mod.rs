@@ -1,5 +1,6 @@
 //! The big screen.
 
+mod recount;
 mod trace;
 
 use allclear_domain::kernel::code::TubeCode;
