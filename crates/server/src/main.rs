@@ -24,6 +24,8 @@ enum Command {
     /// Checks or prints the configuration.
     #[command(subcommand)]
     Config(commands::config::Command),
+    /// Makes a link for an administrator who lost the password, on the server's own machine (SQLite: with the server stopped).
+    Administrator(commands::administrator::Args),
     /// Writes a backup of one consistent moment, while the server may run.
     Backup(commands::backup::Args),
     /// Puts a backup where no store is, and counts that everything has arrived.
@@ -80,6 +82,7 @@ async fn main() -> ExitCode {
         Command::Config(command) => commands::config::run(command).map_err(Into::into),
         Command::Backup(args) => commands::backup::run(args).await.map_err(Into::into),
         Command::Restore(args) => commands::restore::run(args).await.map_err(Into::into),
+        Command::Administrator(args) => commands::administrator::run(args).await.map_err(Into::into),
         Command::Doctor(args) => return commands::doctor::run(args).await,
         Command::Migrate(args) => commands::migrate::run(args).await.map_err(Into::into),
         Command::City(args) => demo::make::run(args).await,

@@ -359,7 +359,7 @@ impl Tx<'_> {
         let actors: Vec<[u8; 16]> = filter.actors.unwrap_or_default().iter().map(|id| id.uuid().into_bytes()).collect();
         let actors: Vec<&[u8]> = actors.iter().map(<[u8; 16]>::as_slice).collect();
         self.query(
-            "SELECT l.id, l.at, l.action, l.subject, l.reason, a.name, a.display_name, d.no FROM access_log l
+            "SELECT l.id, l.at, l.action, l.subject, l.reason, a.name, a.display_name, d.no, l.machine_user FROM access_log l
              LEFT JOIN account a ON a.id = l.account LEFT JOIN device d ON d.id = l.device
              WHERE (l.at < $1 OR (l.at = $1 AND l.id < $2)) AND l.at >= $3 AND ($4 = 0 OR l.account = ANY_BLOB($5))
              AND ($6 = '' OR l.action = $6) AND ($7 = '' OR l.subject = $7) ORDER BY l.at DESC, l.id DESC LIMIT $8",
@@ -387,6 +387,7 @@ impl Tx<'_> {
                 actor: actor.unwrap_or_default(),
                 actor_display_name: display_name.unwrap_or_default(),
                 device_no: row.at(7)?,
+                machine_user: row.at(8)?,
             })
         })
         .collect()
@@ -430,6 +431,8 @@ pub struct LogRow {
     pub actor_display_name: String,
     /// The device's short number.
     pub device_no: Option<i64>,
+    /// User of the server's machine, for what was done on its command line.
+    pub machine_user: Option<String>,
     /// What was done.
     pub action: String,
     /// About what.

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod lab;
 mod leases;
 pub mod live;
+mod machine;
 pub mod meter;
 mod migrate;
 pub mod people;

@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = migrations![
     80 "0080_accounts",
     85 "0085_households",
     100 "0100_nodes",
+    105 "0105_machine_access",
 ];
 
 /// Number of the newest migration that this program knows.

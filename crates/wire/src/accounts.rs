@@ -110,7 +110,7 @@ pub struct AccessEntry {
     pub id: Uuid,
     /// When.
     pub at: String,
-    /// Name of the account that did it.
+    /// Name of the account that did it; `cli:` and the system's user for what was done on the server's machine.
     pub actor: String,
     /// Name shown to others.
     pub actor_display_name: String,

@@ -90,7 +90,8 @@ pub fn entry((row, subject_name): (LogRow, Option<String>)) -> wire::AccessEntry
     wire::AccessEntry {
         id: row.id,
         at: rfc3339(row.at),
-        actor: row.actor,
+        // No account can have this name: it has a colon.
+        actor: row.machine_user.map_or(row.actor, |user| format!("{}:{user}", super::ops::log::COMMAND_LINE)),
         actor_display_name: row.actor_display_name,
         device_no: row.device_no,
         action: row.action,

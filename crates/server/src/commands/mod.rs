@@ -1,6 +1,7 @@
 //! The commands of an operator beside the server: one module a command. Those of a capability
 //! (`recount`, `labels`, the demo) stand with it.
 
+pub mod administrator;
 pub mod backup;
 pub mod config;
 pub mod doctor;
@@ -37,15 +38,16 @@ pub struct Place {
 #[derive(Debug)]
 pub(crate) struct Found {
     /// The whole configuration.
-    config: Config,
+    pub(crate) config: Config,
     /// What opens the store.
-    store: StoreConfig,
+    pub(crate) store: StoreConfig,
     /// The store in words that may be printed: a password of its address is left out.
     words: String,
 }
 
 impl Place {
-    fn find(&self) -> Result<Found, StartError> {
+    /// Looks it up.
+    pub(crate) fn find(&self) -> Result<Found, StartError> {
         let given = [("store", "url", &self.store), ("store", "key_file", &self.key_file)];
         let flags: Vec<Flag> = given.into_iter().filter_map(|(section, key, value)| Some((section, key, value.clone()?))).collect();
         let config = Config::of_process(self.config.as_deref(), &flags)?;
@@ -62,6 +64,21 @@ impl Found {
 }
 
 /// An address without its password.
+/// The system's user who runs this command, for the access log: by number, since the environment says what it was told,
+/// with the name that the system has for it.
+pub(crate) fn machine_user() -> String {
+    let number = rustix::process::getuid().as_raw();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    user_name(&users, number).unwrap_or_else(|| number.to_string())
+}
+
+fn user_name(users: &str, number: u32) -> Option<String> {
+    users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find_map(|user| match user.as_slice() {
+        [name, _, own, ..] if own.parse() == Ok(number) => Some((*name).to_owned()),
+        _ => None,
+    })
+}
+
 #[must_use]
 pub fn words(store: &str) -> String {
     let Some((scheme, rest)) = store.split_once("://") else { return store.to_owned() };
@@ -94,6 +111,12 @@ mod tests {
     }
 
     #[test]
+    #[test]
+    fn a_user_is_found_by_number() {
+        let users = "root:x:0:0:root:/r:/bin/bash\nbroken\nallclear:x:998:998::/var/lib/allclear:/usr/sbin/nologin\n";
+        assert_eq!((user_name(users, 998).as_deref(), user_name(users, 9)), (Some("allclear"), None));
+    }
+
     fn sizes_are_read_at_a_glance() {
         let cases = [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (5 * 1024 * 1024 * 1024 / 2, "2.5 GiB")];
         for (bytes, text) in cases {

@@ -49,7 +49,8 @@ pub const SPANS_OF_ONE_POST_MAX: usize = 512;
 pub const SESSION_S: i64 = 12 * 3600;
 /// Seconds of a link that sets a new password: until it has reached its person.
 pub const RESET_S: i64 = 24 * 3600;
-/// Seconds of an enrolment code, and of the first administrator's link: time to walk to the phone.
+/// Seconds of an enrolment code, of the first administrator's link and of one made on the server's machine: time to walk
+/// to the phone.
 pub const ENROLMENT_S: i64 = 15 * 60;
 /// Seconds for which a caller is remembered before the store is asked again; the longest that a
 /// revoked device still works on another node.

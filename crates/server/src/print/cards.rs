@@ -15,6 +15,8 @@ use crate::{
     plan::Plan,
 };
 
+/// Name of the operation.
+const OP: &str = "print_cards";
 /// Persons loaded in one step.
 const STEP: usize = 500;
 
@@ -49,26 +51,48 @@ impl Whom {
     }
 }
 
-/// Sheets of cards as a PDF. Names stand on them in clear, so the print is logged with its reason; whoever has no card
-/// in use gets one. Without a caller: the machine's own command line.
-pub async fn sheet(app: &App, caller: Option<&Caller>, whom: Whom, reason: &str) -> Result<Vec<u8>> {
+/// Who prints.
+#[derive(Debug, Clone)]
+pub enum Printer {
+    /// Somebody who is signed in, for the areas that are theirs.
+    Caller(Caller),
+    /// This user of the server's own machine, which holds the store and its key.
+    Machine(String),
+}
+
+/// Sheets of cards.
+#[derive(Debug)]
+pub struct Cards {
+    /// The PDF.
+    pub pdf: Vec<u8>,
+    /// How many cards.
+    pub count: usize,
+}
+
+/// Sheets of cards as a PDF. Names stand on them in clear, so the print is logged with its reason and how many they
+/// are; whoever has no card in use gets one.
+pub async fn sheet(app: &App, printer: Printer, whom: Whom, reason: &str) -> Result<Cards> {
     let reason = reason.trim().to_owned();
     if reason.is_empty() || reason.chars().count() > TEXT_CHARS_MAX {
         return Err(Code::ReasonRequired.field("/reason"));
     }
-    if let (Some(caller), Whom::Area(area)) = (caller, &whom) {
+    if let (Printer::Caller(caller), Whom::Area(area)) = (&printer, &whom) {
         caller.require_in(Action::ManagePersons, *area)?;
     }
-    let (now, plan, keys, caller) = (app.now(), app.plan(), app.keys.clone(), caller.cloned());
+    let (now, plan, keys) = (app.now(), app.plan(), app.keys.clone());
     let log = app.ids.at(now);
     let labels = app
         .store
-        .run("print_cards", move |tx| -> Result<Vec<Label>> {
+        .run(OP, move |tx| -> Result<Vec<Label>> {
             let persons = persons(tx, &whom)?;
-            if let Some(caller) = &caller {
-                persons.iter().try_for_each(|person| caller.require_in(Action::ManagePersons, person.living_area))?;
-                let device = caller.device.map(|(device, _)| device);
-                tx.log_access(log, now, caller.account, device, "print_cards", &whom.subject(), &reason)?;
+            let why = format!("{reason} ({})", persons.len());
+            match &printer {
+                Printer::Caller(caller) => {
+                    persons.iter().try_for_each(|person| caller.require_in(Action::ManagePersons, person.living_area))?;
+                    let device = caller.device.map(|(device, _)| device);
+                    tx.log_access(log, now, caller.account, device, OP, &whom.subject(), &why)?;
+                }
+                Printer::Machine(user) => tx.log_machine_access(log, now, user, OP, &whom.subject(), &why)?,
             }
             let numbers: Vec<i64> = persons.iter().map(|person| person.no.0).collect();
             let mut cards: std::collections::HashMap<i64, String> = tx.cards_of(&numbers)?.into_iter().collect();
@@ -80,8 +104,9 @@ pub async fn sheet(app: &App, caller: Option<&Caller>, whom: Whom, reason: &str)
             Ok(persons.iter().filter_map(|person| Some(label(&plan, person, cards.get(&person.no.0)?))).collect())
         })
         .await?;
+    let count = labels.len();
     let drawn = tokio::task::spawn_blocking(move || label_sheet(Kind::Card, &labels)).await.map_err(|_| Code::Internal.problem())?;
-    drawn.map_err(|_| Code::Internal.problem())
+    Ok(Cards { pdf: drawn.map_err(|_| Code::Internal.problem())?, count })
 }
 
 fn persons(tx: &Tx<'_>, whom: &Whom) -> Result<Vec<PersonRow>> {

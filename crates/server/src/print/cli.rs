@@ -1,14 +1,22 @@
 //! `allclear labels`: sheets of tube and box labels, and of person cards, as a file.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use allclear_domain::kernel::area::AreaCode;
-use allclear_store::StoreConfig;
 use clap::{Args, ValueEnum};
 
-use super::cards::{self, Whom};
+use super::cards::{self, Printer, Whom};
 use super::http::serial_labels;
-use crate::{boot, clock::SystemClock};
+use crate::{
+    boot,
+    clock::SystemClock,
+    commands::{Place, machine_user},
+};
 
 use super::labels::{Kind, LABELS_MAX, label_sheet};
 
@@ -30,12 +38,12 @@ pub struct Labels {
     /// Cards of this household.
     #[arg(long)]
     household: Option<i64>,
-    /// For cards: `postgres://…` or the path of a SQLite file that no server has open.
-    #[arg(long, env = "ALLCLEAR_STORE", default_value = "data/allclear.db")]
-    store: String,
-    /// For cards: file of the master key.
-    #[arg(long, env = "ALLCLEAR_KEY_FILE", default_value = "data/master.key")]
-    key_file: PathBuf,
+    /// Why cards are printed; it stands in the access log.
+    #[arg(long, required_if_eq("kind", "card"))]
+    reason: Option<String>,
+    /// For cards: a store that no server has open, or PostgreSQL.
+    #[command(flatten)]
+    place: Place,
     /// The file to write.
     #[arg(long)]
     out: PathBuf,
@@ -70,11 +78,19 @@ impl Labels {
             (None, Some(household)) => Whom::Household(household),
             (None, None) => return Err("cards are of --area or --household".into()),
         };
-        let master = boot::master_key(&self.key_file)?;
-        let app = boot::application(&StoreConfig::parse(&self.store), &master, Arc::new(SystemClock), false).await?;
-        let pdf = cards::sheet(&app, None, whom, "command line").await.map_err(|problem| format!("print cards: {problem:?}"))?;
-        std::fs::write(&self.out, pdf).map_err(|why| format!("write {}: {why}", self.out.display()))?;
-        println!("{}: cards", self.out.display());
+        let place = self.place.find()?;
+        let master = boot::existing_master_key(&place.config.store.key_file)?;
+        let app = boot::application(&place.store, &master, Arc::new(SystemClock), false).await?;
+        let printed = cards::sheet(&app, Printer::Machine(machine_user()), whom, &self.reason.unwrap_or_default()).await;
+        let cards = printed.map_err(|problem| format!("print cards: {problem:?}"))?;
+        write_private(&self.out, &cards.pdf).map_err(|why| format!("write {}: {why}", self.out.display()))?;
+        println!("{}: {} cards; names stand on them, the print is in the access log", self.out.display(), cards.count);
         Ok(())
     }
+}
+
+/// Writes a file that only this user reads.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)
 }

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::PrintError;
-use super::cards::{self, Whom};
+use super::cards::{self, Printer, Whom};
 use super::labels::{Kind, LABELS_MAX, Label, label_sheet};
 use crate::{
     app::AppState,
@@ -38,8 +38,9 @@ pub fn card_routes() -> OpenApiRouter<AppState> {
     responses((status = 200, content_type = "application/pdf", body = Vec<u8>), (status = 403, body = Problem),
         (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn print_cards(State(app): State<AppState>, By(caller): By, JsonBody(request): JsonBody<PrintCards>) -> Result<impl IntoResponse> {
-    let pdf = cards::sheet(&app, Some(&caller), Whom::read(&request)?, &request.reason).await?;
-    Ok(([(header::CONTENT_TYPE, "application/pdf"), (CACHE, "no-store")], pdf))
+    let printer = Printer::Caller(caller.as_ref().clone());
+    let cards = cards::sheet(&app, printer, Whom::read(&request)?, &request.reason).await?;
+    Ok(([(header::CONTENT_TYPE, "application/pdf"), (CACHE, "no-store")], cards.pdf))
 }
 
 /// Which labels.

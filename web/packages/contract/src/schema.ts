@@ -2020,7 +2020,7 @@ export interface components {
         AccessEntry: {
             /** @description What was done: the name of the operation. */
             action: string;
-            /** @description Name of the account that did it. */
+            /** @description Name of the account that did it; `cli:` and the system's user for what was done on the server's machine. */
             actor: string;
             /** @description Name shown to others. */
             actor_display_name: string;
@@ -3822,7 +3822,7 @@ export interface components {
             rows: {
                 /** @description What was done: the name of the operation. */
                 action: string;
-                /** @description Name of the account that did it. */
+                /** @description Name of the account that did it; `cli:` and the system's user for what was done on the server's machine. */
                 actor: string;
                 /** @description Name shown to others. */
                 actor_display_name: string;

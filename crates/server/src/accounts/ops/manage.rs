@@ -150,7 +150,7 @@ async fn code_for(app: &App, caller: &Caller, purpose: Purpose, id: Id<Account>,
     let code = NewCode::draw(app, purpose);
     let insert = code.inserter(Some(id), label.clone());
     let action = match purpose {
-        Purpose::Reset => "make_reset_link",
+        Purpose::Reset | Purpose::Recover => "make_reset_link",
         Purpose::Enrol | Purpose::Setup => "make_enrolment",
     };
     app.store

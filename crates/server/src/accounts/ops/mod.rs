@@ -1,8 +1,9 @@
 //! What happens to accounts, sessions and devices: here by those who use them, in `manage` by an
-//! administrator, in `log` to be read by the auditor.
+//! administrator, in `log` to be read by the auditor, in `recover` on the server's own machine.
 
 pub mod log;
 pub mod manage;
+pub mod recover;
 
 use std::net::IpAddr;
 
@@ -41,6 +42,8 @@ pub enum Purpose {
     Enrol,
     /// Sets a new password.
     Reset,
+    /// The same for an administrator whom nobody stands above: made on the server's machine and used there.
+    Recover,
     /// Makes the first administrator.
     Setup,
 }
@@ -49,14 +52,14 @@ impl Purpose {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Enrol => "enrol",
-            Self::Reset => "reset",
+            Self::Reset | Self::Recover => "reset",
             Self::Setup => "setup",
         }
     }
 
     const fn seconds(self) -> i64 {
         match self {
-            Self::Enrol | Self::Setup => ENROLMENT_S,
+            Self::Enrol | Self::Setup | Self::Recover => ENROLMENT_S,
             Self::Reset => RESET_S,
         }
     }
@@ -272,8 +275,14 @@ impl NewCode {
     }
 
     fn inserter(&self, account: Option<Id<Account>>, label: String) -> impl Fn(&Tx<'_>) -> Result<(), StoreError> + Send + 'static {
+        let insert = self.inserter_for_any();
+        move |tx| insert(tx, account, &label)
+    }
+
+    /// The same for an account that is only known inside the commit.
+    fn inserter_for_any(&self) -> impl Fn(&Tx<'_>, Option<Id<Account>>, &str) -> Result<(), StoreError> + Send + 'static {
         let (hash, purpose, expires_at) = (sha256(self.code.as_bytes()), self.purpose.as_str(), self.expires_at);
-        move |tx| tx.insert_one_time_code(&hash, purpose, account, &label, expires_at)
+        move |tx, account, label| tx.insert_one_time_code(&hash, purpose, account, label, expires_at)
     }
 }
 

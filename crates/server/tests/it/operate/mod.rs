@@ -3,6 +3,7 @@
 mod backup;
 mod deploy;
 mod doctor;
+mod machine;
 mod schema;
 mod server;
 mod serving;
