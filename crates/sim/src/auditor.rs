@@ -35,6 +35,8 @@ struct Seen {
     handovers: BTreeMap<Uuid, String>,
     /// Open exceptions that a supervisor of the city is shown.
     open: Vec<ExceptionRow>,
+    /// Exceptions that wait for facts before anybody is asked.
+    pending: Vec<ExceptionRow>,
     /// Open exceptions in all.
     open_in_all: i64,
     holds: BTreeSet<String>,
@@ -245,7 +247,8 @@ fn waiting(town: &Town<'_>, world: &World, seen: &Seen) -> Checked {
         let key = (row.subject.clone(), row.id);
         own.get(&key).map_or(key.clone(), |id| (key.0.clone(), *id))
     };
-    let about_facts: BTreeSet<(String, Uuid)> = seen.open.iter().filter(|row| row.kind != "second_collection").map(about).collect();
+    let asked = seen.open.iter().filter(|row| row.kind != "second_collection");
+    let about_facts: BTreeSet<(String, Uuid)> = asked.chain(&seen.pending).map(about).collect();
     let extra: Vec<_> = about_facts.difference(&world.waits).collect();
     let missing: Vec<_> = world.waits.difference(&about_facts).collect();
     ensure(missing.is_empty(), "what waits has an open exception", || format!("{missing:?} have none"))?;
@@ -253,6 +256,9 @@ fn waiting(town: &Town<'_>, world: &World, seen: &Seen) -> Checked {
     ensure(seen.open_in_all == seen.open.len() as i64, "every exception is shown to somebody", || {
         format!("{} open, {} in the city's list", seen.open_in_all, seen.open.len())
     })?;
+    let due = town.city().app.now().plus_seconds(-town.city().app.plan().profile.hand_over_wait_s);
+    let late: Vec<_> = seen.pending.iter().filter(|row| row.opened_at <= due).map(|row| &row.subject).collect();
+    ensure(late.is_empty(), "what facts did not settle in time is asked about", || format!("{late:?} still wait"))?;
     second_swabs(town, world, seen)
 }
 

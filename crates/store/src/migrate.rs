@@ -48,6 +48,7 @@ const MIGRATIONS: &[Migration] = migrations![
     85 "0085_households",
     100 "0100_nodes",
     105 "0105_machine_access",
+    110 "0110_exception_waits",
 ];
 
 /// Number of the newest migration that this program knows.

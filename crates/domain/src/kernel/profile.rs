@@ -19,6 +19,9 @@ pub struct Profile {
     pub lab_turnaround_max_s: i64,
     /// Largest accepted difference of a device's clock, seconds; beyond it a fact becomes an exception.
     pub clock_skew_max_s: i64,
+    /// How long one half of a hand-over waits for the facts of its boxes before a person is asked, seconds: phones
+    /// of one street find network one after the other.
+    pub hand_over_wait_s: i64,
     /// How long a re-sampling task may stay open, seconds.
     pub resample_due_s: i64,
     /// How long a positive single tube may wait until a hospital has taken the person over, seconds.
@@ -52,6 +55,7 @@ impl Profile {
             tube_to_lab_warn_s: 3 * 3600,
             lab_turnaround_max_s: 8 * 3600,
             clock_skew_max_s: 600,
+            hand_over_wait_s: 1800,
             resample_due_s: 6 * 3600,
             case_due_s: 2 * 3600,
             cold_max_s: 24 * 3600,

@@ -62,7 +62,8 @@ pub struct Work<'t, 'c> {
     known: Known,
     standing: &'t dyn Standing,
     warning: Option<Warning>,
-    plan: Arc<Plan>,
+    /// Areas, rounds, sites and the profile in force.
+    pub plan: Arc<Plan>,
 }
 
 /// Applies groups of commands under `plan`, unless it is no longer the plan.
@@ -358,6 +359,24 @@ impl Work<'_, '_> {
         person: Option<PersonNo>,
         round: Option<Id<Round>>,
     ) -> Result<()> {
+        let exception = self.exception(now, command, kind, row, person, round)?;
+        if self.tx.open_exception(&exception)? {
+            let (bucket, site) = (self.tx.bucket(command.subject.as_bytes()), exception.site);
+            self.note(bucket, Fact::Exception { kind: exception.kind, round, site, delta: 1 });
+        }
+        Ok(())
+    }
+
+    /// An exception about a command, as it is kept.
+    pub fn exception(
+        &self,
+        now: Instant,
+        command: &Incoming,
+        kind: ExceptionKind,
+        row: Option<&CollectionRow>,
+        person: Option<PersonNo>,
+        round: Option<Id<Round>>,
+    ) -> Result<ExceptionRow> {
         let site = self.site_of(command, row)?;
         // The area is the site's: its lead sees what happened there, wherever the person lives and
         // whoever sent it.
@@ -373,7 +392,7 @@ impl Work<'_, '_> {
                 "site": tube.site.uuid(), "station": tube.station, "stage": tube.stage.as_str(), "inside": tube.inside,
             })),
         });
-        let exception = ExceptionRow {
+        Ok(ExceptionRow {
             id: command.id,
             kind: kind.as_str().into(),
             subject: command.subject.clone(),
@@ -387,12 +406,7 @@ impl Work<'_, '_> {
             resolution: None,
             note: None,
             resolved_at: None,
-        };
-        if self.tx.open_exception(&exception)? {
-            let bucket = self.tx.bucket(command.subject.as_bytes());
-            self.note(bucket, Fact::Exception { kind: exception.kind, round, site, delta: 1 });
-        }
-        Ok(())
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use allclear_domain::{
 };
 use allclear_store::{
     Result, Tx,
-    sampling::{BoxRow, CustodyRow, HandoverRow},
+    sampling::{BoxRow, CustodyRow, HandoverRow, waiting::PENDING},
 };
 use allclear_wire::sync::{HandOver, HandOverSide, PackTube, SealBox};
 use uuid::Uuid;
@@ -121,13 +121,22 @@ fn refold_box(work: &mut Work<'_, '_>, now: Instant, code: &str, site: Option<Id
     let mut own = Verdict::Accepted;
     for (key, verdict) in folded.verdicts {
         for event in events.iter().filter(|event| event.key == key) {
-            judge(work, now, command, event, verdict)?;
-            if event.id == command.id {
+            let waits = waits(work, now, event, verdict);
+            judge(work, now, command, event, verdict, waits)?;
+            if event.id == command.id && !waits {
                 own = verdict;
             }
         }
     }
     Ok(own)
+}
+
+/// A half of a hand-over may come before what the site's phones have to say of its box: a courier has network where the
+/// site had none. For a while that is nobody's problem; it is the site's facts that are still on their way.
+fn waits(work: &Work<'_, '_>, now: Instant, event: &CustodyRow, verdict: Verdict) -> bool {
+    let half = event.event == "given" || event.event == "taken";
+    let settled_by_facts = matches!(verdict, Verdict::Exception(ExceptionKind::UnknownTarget | ExceptionKind::WrongState));
+    half && settled_by_facts && now < event.recorded_at.plus_seconds(work.plan.profile.hand_over_wait_s)
 }
 
 /// The exception about one box of a hand-over has an id of its own: a hand-over may be about many.
@@ -141,8 +150,9 @@ pub fn exception_id(event: &CustodyRow) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-fn judge(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, event: &CustodyRow, verdict: Verdict) -> Result<()> {
+fn judge(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, event: &CustodyRow, verdict: Verdict, waits: bool) -> Result<()> {
     let word = match verdict {
+        Verdict::Exception(_) if waits => PENDING,
         Verdict::Exception(kind) => kind.as_str(),
         Verdict::Accepted | Verdict::AcceptedFull => "accepted",
     };
@@ -152,6 +162,10 @@ fn judge(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, event: &Cust
     let id = exception_id(event);
     let about = Incoming { id, key: event.key, subject: event.subject.clone(), ..command.clone() };
     match verdict {
+        Verdict::Exception(kind) if waits => {
+            let exception = work.exception(event.recorded_at, &about, kind, None, None, None)?;
+            work.tx.wait_exception(&exception)
+        }
         Verdict::Exception(kind) => work.open_exception(now, &about, kind, None, None, None),
         // What it was opened as, not what the fact was called since: the verdict may have changed while it was open.
         Verdict::Accepted | Verdict::AcceptedFull if event.verdict != word => refold::close_for(work, now, &event.subject, id),

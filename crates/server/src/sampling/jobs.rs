@@ -27,12 +27,14 @@ use crate::{
 const NAME: &str = "persons";
 /// Changes of one commit.
 const CHANGES_MAX: i64 = 200;
+/// Exceptions opened in one commit because their facts did not come.
+const WAITING_MAX: i64 = 500;
 
 type Key = (PersonNo, Id<Round>, Id<Collection>);
 
-/// Follows up to the newest change; answers how many changes were followed.
+/// Follows up to the newest change, and opens what has waited long enough; answers how many changes were followed.
 pub async fn catch_up(app: &App) -> Result<usize> {
-    let mut followed = 0;
+    let mut followed = open_waiting(app).await?;
     loop {
         // Looking costs no write where there is nothing to follow.
         let waiting = app.store.read("look_persons", |tx| Ok::<_, StoreError>(tx.newest_change()? > tx.follower(NAME)?)).await?;
@@ -55,6 +57,28 @@ pub async fn catch_up(app: &App) -> Result<usize> {
             return Ok(followed);
         }
     }
+}
+
+/// Opens exceptions whose facts did not come in time; answers how many.
+async fn open_waiting(app: &App) -> Result<usize> {
+    let (plan, ids, now) = (app.plan(), app.ids.clone(), app.now());
+    let due = now.plus_seconds(-plan.profile.hand_over_wait_s);
+    let waiting = app.store.read("look_waiting", move |tx| tx.waiting_exceptions(due, 1)).await?;
+    if waiting.is_empty() {
+        return Ok(0);
+    }
+    let done = app.store.run("open_waiting_exceptions", move |tx| {
+        let mut facts = Vec::new();
+        for row in tx.waiting_exceptions(due, WAITING_MAX)? {
+            if tx.open_waiting(&row, now)? {
+                facts.push(Fact::Exception { kind: row.kind, round: row.round, site: row.site, delta: 1 });
+            }
+        }
+        let op = "open_waiting_exceptions";
+        tx.append_change(&NewChange { id: ids.at(now), bucket: 0, at: now, op, author: NAME, facts: &facts })?;
+        Ok(facts.len())
+    });
+    done.await.map_err(|e: StoreError| Problem::from(e))
 }
 
 fn follow(tx: &Tx<'_>, plan: &Plan, changes: &[Change], now: Instant) -> Stored<Vec<Fact>> {

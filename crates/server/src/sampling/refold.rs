@@ -227,6 +227,8 @@ pub(super) fn close_for(work: &mut Work<'_, '_>, now: Instant, subject: &str, id
     // The feed hears of the round that it heard of when the exception was opened.
     let (kind, round, site) = match work.tx.exception(subject, id)? {
         Some(exception) if exception.state == "open" => (exception.kind, exception.round, exception.site),
+        // Nobody was shown it, and the feed never heard of it.
+        Some(exception) if exception.state == "waiting" => return work.tx.end_waiting(subject, id),
         _ => return Ok(()),
     };
     // Two exceptions are about more than one tube's facts and stay for a person.

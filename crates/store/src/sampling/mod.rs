@@ -4,6 +4,7 @@ pub mod exceptions;
 pub mod missing;
 mod person_side;
 mod rows;
+pub mod waiting;
 
 use std::collections::HashMap;
 
@@ -442,7 +443,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Opens an exception, or opens it again if facts had settled it; answers false if it is open or a
+    /// Opens an exception, or one that waited, or again one that facts had settled; answers false if it is open or a
     /// person decided it.
     pub fn open_exception(&self, e: &ExceptionRow) -> Result<bool> {
         let new = self.execute(
@@ -451,7 +452,7 @@ impl Tx<'_> {
              ON CONFLICT (bucket, subject, id) DO UPDATE SET kind = excluded.kind, round = excluded.round, person = excluded.person,
                  site = excluded.site, area = excluded.area, opened_at = excluded.opened_at, detail = excluded.detail,
                  state = 'open', resolved_at = NULL, resolution = NULL, note = NULL
-             WHERE exception.state = 'resolved' AND exception.resolution = 'facts'",
+             WHERE exception.state = 'waiting' OR (exception.state = 'resolved' AND exception.resolution = 'facts')",
             &[
                 self.bucket(e.subject.as_bytes()).into(),
                 e.id.into(),
