@@ -11,3 +11,4 @@ pub mod suggest;
 pub mod task_routes;
 mod tasks;
 pub mod view;
+mod xls;

@@ -1,12 +1,11 @@
 //! Bytes of an export file to a table of texts. Laboratories send CSV in UTF-8, UTF-16 or GB18030,
 //! with commas, tabs or semicolons, and XLSX or XLS workbooks; nothing else gets past this door.
 
-use std::io::Cursor;
+use calamine::Data;
 
-use calamine::{Data, Reader, Xls};
-
+use super::xls::{self, Shown};
 use crate::people::import::{
-    split::Split,
+    split::{Line, Split},
     workbook::{BadBook, Book, Bounds},
 };
 
@@ -75,29 +74,32 @@ fn results_of(names: &[String]) -> Option<&String> {
     wanted.or_else(|| names.first())
 }
 
-fn xlsx(bytes: &[u8]) -> Result<Sheet, SheetError> {
-    let failed = |bad: BadBook| match bad {
+fn failed(bad: BadBook) -> SheetError {
+    match bad {
         BadBook::TooManyRows | BadBook::TooManyColumns => SheetError::TooManyCells,
-        BadBook::Damaged | BadBook::TooLarge => SheetError::Workbook(bad.to_string()),
-    };
+        BadBook::Damaged | BadBook::Protected | BadBook::TooLarge => SheetError::Workbook(bad.to_string()),
+    }
+}
+
+fn numbered(lines: Vec<Line>) -> Sheet {
+    Sheet { rows: lines.into_iter().map(|line| (line.number as u32, line.cells)).collect() }
+}
+
+fn xlsx(bytes: &[u8]) -> Result<Sheet, SheetError> {
     let mut book = Book::open(bytes.to_vec(), BOOK).map_err(failed)?;
     let name = results_of(&book.sheets()).cloned().ok_or(SheetError::Empty)?;
-    let rows = book.rows(&name, cell_text).map_err(failed)?;
-    Ok(Sheet { rows: rows.into_iter().map(|line| (line.number as u32, line.cells)).collect() })
+    Ok(numbered(book.rows(&name, cell_text).map_err(failed)?))
 }
 
 /// The old binary workbook: at most 65,536 rows of 256 columns a sheet.
 fn xls(bytes: &[u8]) -> Result<Sheet, SheetError> {
-    let failed = |error: &dyn std::fmt::Display| SheetError::Workbook(error.to_string());
-    let mut book = Xls::new(Cursor::new(bytes)).map_err(|e| failed(&e))?;
-    let name = results_of(&book.sheet_names()).cloned().ok_or(SheetError::Empty)?;
-    let range = book.worksheet_range(&name).map_err(|e| failed(&e))?;
-    if range.height() > ROWS_MAX || range.width() > COLUMNS_MAX {
-        return Err(SheetError::TooManyCells);
-    }
-    let first = range.start().map_or(0, |(row, _)| row);
-    let rows = range.rows().zip(first + 1..).map(|(cells, line)| (line, cells.iter().map(cell_text).collect())).collect();
-    Ok(Sheet { rows: without_blanks(rows) })
+    let book = xls::Book::open(bytes).map_err(failed)?;
+    let name = results_of(&book.sheets()).cloned().ok_or(SheetError::Empty)?;
+    let text = |shown| match shown {
+        Shown::Number(number) => cell_text(&Data::Float(number)),
+        Shown::Text(text) => text.trim().to_owned(),
+    };
+    Ok(numbered(book.rows(&name, BOOK, text).map_err(failed)?))
 }
 
 fn cell_text(cell: &Data) -> String {
@@ -107,10 +109,6 @@ fn cell_text(cell: &Data) -> String {
         Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
         other => other.to_string().trim().to_string(),
     }
-}
-
-fn without_blanks(rows: Vec<(u32, Vec<String>)>) -> Vec<(u32, Vec<String>)> {
-    rows.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty())).collect()
 }
 
 fn text(bytes: &[u8]) -> Result<Sheet, SheetError> {

@@ -10,7 +10,7 @@ use allclear_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Bulk, Result, Row, StoreError, Tx, Ty, Val, rounds::word};
+use crate::{Bulk, Result, Row, StoreError, Tx, Ty, Val, rounds::word, sampling::TubeRow};
 
 /// A tube as a laboratory holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,45 @@ pub struct LabTubeRow {
     pub distrusted: Option<String>,
     /// Version for updates.
     pub version: i64,
+}
+
+impl LabTubeRow {
+    /// A tube as it comes into a laboratory: nothing is known of it but what the field says.
+    #[must_use]
+    pub fn received(tube: &TubeRow, lab: Id<Lab>, at: Instant, by: Id<Account>) -> Self {
+        Self {
+            tube: tube.code.clone(),
+            lab,
+            round: tube.round,
+            site: tube.site,
+            kind: tube.kind,
+            persons: tube.valid,
+            stage: Stage::Received,
+            received_at: at,
+            received_by: by,
+            run: None,
+            well: None,
+            value: None,
+            cts: None,
+            ct_disagrees: false,
+            source: None,
+            entered_by: None,
+            entered_at: None,
+            released_by: None,
+            released_at: None,
+            reject_reason: None,
+            repeated_at: None,
+            distrusted: None,
+            version: 1,
+        }
+    }
+
+    /// The same off its plate, without what was entered for it.
+    #[must_use]
+    pub fn without_result(self) -> Self {
+        let (run, well, value, cts, source) = (None, None, None, None, None);
+        Self { run, well, value, cts, ct_disagrees: false, source, entered_by: None, entered_at: None, ..self }
+    }
 }
 
 /// What a stage change of a tube tells its followers.

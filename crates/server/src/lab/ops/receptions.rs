@@ -147,32 +147,7 @@ impl Session<'_> {
 
     fn receive(&mut self, code: &str) -> Result<LabTubeRow> {
         let tube = self.tubes.get(code).ok_or_else(|| Code::NotFound.problem())?;
-        let (from, valid) = (tube.stage, tube.valid);
-        let row = LabTubeRow {
-            tube: code.into(),
-            lab: self.lab.id,
-            round: tube.round,
-            site: tube.site,
-            kind: tube.kind,
-            persons: valid,
-            stage: Stage::Received,
-            received_at: self.act.now,
-            received_by: self.act.account,
-            run: None,
-            well: None,
-            value: None,
-            cts: None,
-            ct_disagrees: false,
-            source: None,
-            entered_by: None,
-            entered_at: None,
-            released_by: None,
-            released_at: None,
-            reject_reason: None,
-            repeated_at: None,
-            distrusted: None,
-            version: 1,
-        };
+        let (from, row) = (tube.stage, LabTubeRow::received(tube, self.lab.id, self.act.now, self.act.account));
         self.tx.upsert_lab_tubes(&[&row])?;
         self.tx.found_tubes(&[code])?;
         let moved = self.tx.move_tubes(&[code], &ARRIVING, Stage::Received, self.act.now)?;

@@ -129,21 +129,8 @@ fn repeat(tx: &Tx<'_>, act: &Act, lab: &LabRow, row: LabTubeRow) -> Result<Vec<F
         Some(value) => view::distrusting(row.distrusted.as_deref(), value, row.cts.as_deref()),
         None => row.distrusted.clone(),
     };
-    let row = LabTubeRow {
-        stage: next,
-        run: None,
-        well: None,
-        value: None,
-        cts: None,
-        ct_disagrees: false,
-        source: None,
-        entered_by: None,
-        entered_at: None,
-        repeated_at: Some(act.now),
-        distrusted,
-        version: row.version + 1,
-        ..row
-    };
+    let version = row.version + 1;
+    let row = LabTubeRow { stage: next, repeated_at: Some(act.now), distrusted, version, ..row.without_result() };
     tx.upsert_lab_tubes(&[&row])?;
     let moved = tx.move_tubes(&[&code], &HERE, next, act.now)?;
     tx.insert_custody(&[act.custody(&code, "repeated", None, Some(detail))])?;

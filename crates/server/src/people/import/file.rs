@@ -106,7 +106,7 @@ enum Body {
 impl From<BadBook> for BadFile {
     fn from(bad: BadBook) -> Self {
         match bad {
-            BadBook::Damaged => Self::Damaged,
+            BadBook::Damaged | BadBook::Protected => Self::Damaged,
             BadBook::TooLarge => Self::Unpacks,
             BadBook::TooManyRows => Self::TooManyRows,
             BadBook::TooManyColumns => Self::TooManyColumns,

@@ -31,6 +31,9 @@ pub enum BadBook {
     /// It does not open.
     #[error("the workbook is damaged")]
     Damaged,
+    /// It is sealed with a password.
+    #[error("the workbook is protected by a password: save it without one")]
+    Protected,
     /// It inflates to too much, or holds too many cells.
     #[error("the workbook is too large once it is unpacked")]
     TooLarge,
