@@ -34,6 +34,8 @@ enum Command {
     Doctor(commands::doctor::Args),
     /// Brings the store's schema up to this program, or tries it on a copy.
     Migrate(commands::migrate::Args),
+    /// Moves a stopped server's SQLite file into an empty PostgreSQL database, and recounts it there.
+    Move(commands::transfer::Args),
     /// Compares what the screens show with a recount of the records; exits 1 if anything differs.
     Recount(live::recount::cli::Args),
     /// The demo.
@@ -80,11 +82,12 @@ async fn main() -> ExitCode {
         Command::Labels(labels) => labels.run().await,
         Command::Serve(args) => commands::serve::run(args).await.map_err(Into::into),
         Command::Config(command) => commands::config::run(command).map_err(Into::into),
+        Command::Administrator(args) => commands::administrator::run(args).await.map_err(Into::into),
         Command::Backup(args) => commands::backup::run(args).await.map_err(Into::into),
         Command::Restore(args) => commands::restore::run(args).await.map_err(Into::into),
-        Command::Administrator(args) => commands::administrator::run(args).await.map_err(Into::into),
         Command::Doctor(args) => return commands::doctor::run(args).await,
         Command::Migrate(args) => commands::migrate::run(args).await.map_err(Into::into),
+        Command::Move(args) => commands::transfer::run(args).await.map_err(Into::into),
         Command::City(args) => demo::make::run(args).await,
         Command::Recount(args) => live::recount::cli::run(args).await.map_err(Into::into),
         Command::Demo(DemoCommand::Replay(args)) => demo::replay::run(args).await.map_err(Into::into),

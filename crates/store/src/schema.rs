@@ -20,6 +20,14 @@ pub struct Table {
     pub indexes: Vec<String>,
 }
 
+impl Table {
+    /// Whether a row of it needs one of `other` first.
+    #[must_use]
+    pub fn refers_to(&self, other: &str) -> bool {
+        self.constraints.iter().any(|line| line.split_once(" REFERENCES ").is_some_and(|(_, to)| to.split('(').next() == Some(other)))
+    }
+}
+
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {

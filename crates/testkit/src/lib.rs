@@ -66,6 +66,11 @@ impl City {
         Self::seeded(store::TestStore::fresh().await, population).await
     }
 
+    /// The same in a SQLite file, whatever engine the suite runs on.
+    pub async fn in_file(path: &std::path::Path, population: u64) -> Self {
+        Self::seeded(store::TestStore::borrowed(allclear_store::StoreConfig::Sqlite(path.to_owned())), population).await
+    }
+
     /// The same on a disk that a test can fill.
     pub async fn on(disk: &SmallDisk, population: u64) -> Self {
         Self::seeded(store::TestStore::borrowed(disk.config()), population).await

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod migrate;
 pub mod restore;
 pub mod serve;
+pub mod transfer;
 
 use std::path::PathBuf;
 
@@ -63,7 +64,6 @@ impl Found {
     }
 }
 
-/// An address without its password.
 /// The system's user who runs this command, for the access log: by number, since the environment says what it was told,
 /// with the name that the system has for it.
 pub(crate) fn machine_user() -> String {
@@ -79,6 +79,7 @@ fn user_name(users: &str, number: u32) -> Option<String> {
     })
 }
 
+/// An address without its password.
 #[must_use]
 pub fn words(store: &str) -> String {
     let Some((scheme, rest)) = store.split_once("://") else { return store.to_owned() };
@@ -111,12 +112,12 @@ mod tests {
     }
 
     #[test]
-    #[test]
     fn a_user_is_found_by_number() {
         let users = "root:x:0:0:root:/r:/bin/bash\nbroken\nallclear:x:998:998::/var/lib/allclear:/usr/sbin/nologin\n";
         assert_eq!((user_name(users, 998).as_deref(), user_name(users, 9)), (Some("allclear"), None));
     }
 
+    #[test]
     fn sizes_are_read_at_a_glance() {
         let cases = [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (5 * 1024 * 1024 * 1024 / 2, "2.5 GiB")];
         for (bytes, text) in cases {

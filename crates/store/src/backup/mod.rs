@@ -1,8 +1,9 @@
-//! Backup and restore of a whole store. A backup is one file in the engine's own form, and beside it a
+//! Backup and restore of a whole store, and its move to the other engine. A backup is one file in the engine's own form, and beside it a
 //! manifest that says what must be in it: rows of each table, digest, schema, which key.
 
 mod postgres;
 mod sqlite;
+mod transfer;
 
 use std::{
     collections::BTreeMap,
@@ -13,6 +14,8 @@ use std::{
 
 use allclear_seal::{Keys, Sha256};
 use serde::{Deserialize, Serialize};
+
+pub use transfer::to_postgres;
 
 use crate::{StoreConfig, StoreError, migrate};
 
@@ -201,7 +204,7 @@ pub async fn restore(file: &Path, config: &StoreConfig, keys: &Keys) -> Outcome<
         (StoreConfig::Sqlite(path), "sqlite") => sqlite::read(file.to_owned(), path.clone(), expected).await?,
         (StoreConfig::Postgres(url), "postgres") => postgres::read(file, url, &expected).await?,
         (_, engine) => {
-            let what = format!("the backup is of {engine}; moving from one engine to the other is not built");
+            let what = format!("the backup is of {engine}: restore it there, then `allclear move` takes a SQLite file to PostgreSQL");
             return Err(BackupError::Refused(what));
         }
     }

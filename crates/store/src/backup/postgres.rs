@@ -51,11 +51,11 @@ pub(super) async fn read(file: &Path, url: &str, expected: &Counted) -> Outcome<
     Ok(())
 }
 
-async fn connect(url: &str) -> Outcome<Client> {
+pub(super) async fn connect(url: &str) -> Outcome<Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::warn!(%error, "the connection of the backup ended");
+            tracing::warn!(%error, "the connection of the backup or move ended");
         }
     });
     Ok(client)

@@ -9,6 +9,7 @@ mod server;
 mod serving;
 mod tls;
 mod traces;
+mod transfer;
 
 use std::{path::Path, process::Command};
 
