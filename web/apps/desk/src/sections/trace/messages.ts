@@ -37,7 +37,7 @@ export const messages = defineMessages({
       reported: '个人报告',
       repeated: '重新检测',
     },
-    state: { accepted: '已记录', pending: '待核对（等待现场数据）', valid: '有效', voided: '已撤销', moved: '已移出', rejected: '已退回', under_recheck: '复核中', resample: '需重采' },
+    state: { accepted: '已记录', pending: '待核对', valid: '有效', voided: '已撤销', moved: '已移出', rejected: '已退回', under_recheck: '复核中', resample: '需重采' },
     note: { undo: '登记员撤销', matched: '相符', discrepancy: '有差异', leaked: '渗漏', broken: '破损', label_unreadable: '标签无法识别', over_time: '超时', no_swab: '无拭子', too_little: '样本量不足', over_full: '超出人数', other: '其他' },
     reveal: {
       open: '查看身份',
@@ -83,7 +83,7 @@ export const messages = defineMessages({
       reported: 'Told to the person',
       repeated: 'To be tested again',
     },
-    state: { accepted: 'Recorded', pending: 'Pending: facts of the site are on their way', valid: 'Counts', voided: 'Undone', moved: 'Moved', rejected: 'Rejected', under_recheck: 'Under re-check', resample: 'To be sampled again' },
+    state: { accepted: 'Recorded', pending: 'Pending', valid: 'Counts', voided: 'Undone', moved: 'Moved', rejected: 'Rejected', under_recheck: 'Under re-check', resample: 'To be sampled again' },
     note: { undo: 'undone by the registrar', matched: 'matched', discrepancy: 'differs', leaked: 'leaked', broken: 'broken', label_unreadable: 'label unreadable', over_time: 'too late', no_swab: 'no swab', too_little: 'too little', over_full: 'over-full', other: 'other' },
     reveal: {
       open: 'Show identity',
