@@ -157,7 +157,7 @@ pub async fn take_up(app: &AppState) -> Result<(), StoreError> {
 /// Starts what goes on by itself: followers, clocks, jobs.
 pub async fn start_jobs(app: &AppState) -> Result<(), StoreError> {
     take_up(app).await?;
-    tokio::spawn(lab::jobs::run(Arc::clone(app)));
+    lab::jobs::start(app);
     people::jobs::start(app);
     work::start(app);
     tokio::spawn(plan::follow(Arc::clone(app)));

@@ -10,6 +10,8 @@ use allclear_domain::kernel::{
     time::Instant,
 };
 use allclear_domain::sampling::tube::Stage;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -155,6 +157,10 @@ impl Tx<'_> {
         } else {
             None
         };
+        if let Some(seq) = seq {
+            let change = Change { seq, at: change.at, op: change.op.to_owned(), facts: change.facts.to_vec() };
+            self.appended.borrow_mut().push(change);
+        }
         self.execute_exact(
             "change",
             1,
@@ -198,12 +204,19 @@ impl Tx<'_> {
         row.first().map_or(Ok(0), |row| row.at(0))
     }
 
-    /// Changes after `seq`, oldest first, at most `limit`.
-    pub fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Change>> {
-        self.query("SELECT seq, at, op, facts FROM change WHERE seq > $1 ORDER BY seq LIMIT $2", &[seq.into(), limit.into()])?
+    /// Changes after `seq`, oldest first, at most `limit`. One that this process knows may be newer than the snapshot
+    /// that a reader looks at; it is committed.
+    pub fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Arc<Change>>> {
+        if let Some(known) = self.recent.after(seq, limit) {
+            return Ok(known);
+        }
+        let read: Vec<Arc<Change>> = self
+            .query("SELECT seq, at, op, facts FROM change WHERE seq > $1 ORDER BY seq LIMIT $2", &[seq.into(), limit.into()])?
             .iter()
-            .map(|row| Ok(Change { seq: row.at(0)?, at: row.at(1)?, op: row.at(2)?, facts: decode(&row.at::<String>(3)?)? }))
-            .collect()
+            .map(|row| Ok(Arc::new(Change { seq: row.at(0)?, at: row.at(1)?, op: row.at(2)?, facts: decode(&row.at::<String>(3)?)? })))
+            .collect::<Result<_>>()?;
+        self.recent.extend(read.iter().cloned());
+        Ok(read)
     }
 
     /// How far a follower has come.

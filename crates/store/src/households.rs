@@ -55,7 +55,7 @@ impl Tx<'_> {
     pub fn unlabelled_households(&self, numbers: &[i64]) -> Result<Vec<i64>> {
         let buckets = self.household_buckets(numbers);
         let rows = self.query(
-            "SELECT no FROM household WHERE bucket = ANY($1) AND no = ANY($2) AND label IS NOT NULL",
+            "SELECT no FROM household WHERE bucket = ANY($1) AND no IN I64S($2) AND label IS NOT NULL",
             &[Val::I64s(&buckets), Val::I64s(numbers)],
         )?;
         let labelled: Vec<i64> = rows.iter().map(|row| row.at(0)).collect::<Result<_>>()?;
@@ -82,7 +82,7 @@ impl Tx<'_> {
     /// Takes the households away that nobody belongs to any more.
     pub fn remove_empty_households(&self, numbers: &[i64]) -> Result<u64> {
         self.execute(
-            "DELETE FROM household WHERE bucket = ANY($1) AND no = ANY($2)
+            "DELETE FROM household WHERE bucket = ANY($1) AND no IN I64S($2)
                  AND NOT EXISTS (SELECT 1 FROM person p WHERE p.household = household.no)",
             &[Val::I64s(&self.household_buckets(numbers)), Val::I64s(numbers)],
         )
@@ -117,9 +117,12 @@ impl Tx<'_> {
     pub fn household_codes(&self, households: &[i64]) -> Result<HashMap<i64, String>> {
         let keys: Vec<[u8; 8]> = households.iter().map(|no| no.to_be_bytes()).collect();
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
-        self.query("SELECT no, code FROM household WHERE bucket = ANY($1) AND no = ANY($2)", &[Val::I64s(&buckets), Val::I64s(households)])?
-            .iter()
-            .map(|row| Ok((row.at(0)?, row.at(1)?)))
-            .collect()
+        self.query(
+            "SELECT no, code FROM household WHERE bucket = ANY($1) AND no IN I64S($2)",
+            &[Val::I64s(&buckets), Val::I64s(households)],
+        )?
+        .iter()
+        .map(|row| Ok((row.at(0)?, row.at(1)?)))
+        .collect()
     }
 }

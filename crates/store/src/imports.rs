@@ -368,7 +368,8 @@ impl Tx<'_> {
         let keys: Vec<[u8; 8]> = free.iter().map(|no| no.to_be_bytes()).collect();
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
         self.execute("DELETE FROM document WHERE person = ANY($1)", &[Val::I64s(&free)])?;
-        let gone = self.execute("DELETE FROM person WHERE bucket = ANY($1) AND no = ANY($2)", &[Val::I64s(&buckets), Val::I64s(&free)])?;
+        let gone =
+            self.execute("DELETE FROM person WHERE bucket = ANY($1) AND no IN I64S($2)", &[Val::I64s(&buckets), Val::I64s(&free)])?;
         // A home keeps its family code as long as somebody belongs to it: sampled, or of another import.
         self.remove_empty_households(&homes)?;
         Ok((last, gone, numbers.len() as u64 - gone))

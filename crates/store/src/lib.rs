@@ -23,6 +23,7 @@ pub mod meter;
 mod migrate;
 pub mod people;
 mod plan;
+mod recent;
 pub mod records;
 pub mod register;
 pub mod resident;

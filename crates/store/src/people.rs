@@ -171,7 +171,7 @@ impl Tx<'_> {
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
         let rows = self.query(
             "SELECT p.no, COALESCE(p.merged_into, p.no), p.living_area, p.grid FROM person p
-             WHERE p.bucket = ANY($1) AND p.no = ANY($2) AND p.state <> 'removed'",
+             WHERE p.bucket = ANY($1) AND p.no IN I64S($2) AND p.state <> 'removed'",
             &[Val::I64s(&buckets), Val::I64s(numbers)],
         )?;
         rows.iter().map(|row| Ok((row.at(0)?, PersonPlace { no: row.at(1)?, area: row.at(2)?, grid: row.at(3)? }))).collect()
@@ -180,7 +180,7 @@ impl Tx<'_> {
     /// Person numbers of card codes that are in use.
     pub fn persons_of_cards(&self, codes: &[&str]) -> Result<HashMap<String, i64>> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
-        let sql = "SELECT code, person FROM card WHERE bucket = ANY($1) AND code = ANY($2) AND revoked_at IS NULL";
+        let sql = "SELECT code, person FROM card WHERE bucket = ANY($1) AND code IN TEXTS($2) AND revoked_at IS NULL";
         self.query(sql, &[Val::I64s(&buckets), Val::Texts(codes)])?.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect()
     }
 

@@ -251,7 +251,7 @@ impl Tx<'_> {
         let slices: Vec<&[u8]> = blinds.iter().map(<[u8; 16]>::as_slice).collect();
         let buckets = self.buckets_of(slices.iter().copied());
         let rows = self.query(
-            "SELECT blind, person FROM document WHERE bucket = ANY($1) AND blind = ANY_BLOB($2)",
+            "SELECT blind, person FROM document WHERE bucket = ANY($1) AND blind IN BLOBS($2)",
             &[Val::I64s(&buckets), Val::Blobs(&slices)],
         )?;
         rows.iter()
@@ -265,7 +265,7 @@ impl Tx<'_> {
     /// Records by number, in the order of the numbers given; removed ones included.
     pub fn persons(&self, numbers: &[i64]) -> Result<Vec<PersonRow>> {
         static SQL: std::sync::LazyLock<String> =
-            std::sync::LazyLock::new(|| format!("SELECT {COLUMNS} FROM person WHERE bucket = ANY($1) AND no = ANY($2)"));
+            std::sync::LazyLock::new(|| format!("SELECT {COLUMNS} FROM person WHERE bucket = ANY($1) AND no IN I64S($2)"));
         let keys: Vec<[u8; 8]> = numbers.iter().map(|no| no.to_be_bytes()).collect();
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
         let rows = self.query(SQL.as_str(), &[Val::I64s(&buckets), Val::I64s(numbers)])?;
@@ -342,7 +342,7 @@ impl Tx<'_> {
     pub fn count_collections_of(&self, numbers: &[i64]) -> Result<i64> {
         let keys: Vec<[u8; 8]> = numbers.iter().map(|no| no.to_be_bytes()).collect();
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
-        let sql = "SELECT COUNT(*) FROM person_collection WHERE bucket = ANY($1) AND person = ANY($2) AND state = 'valid'";
+        let sql = "SELECT COUNT(*) FROM person_collection WHERE bucket = ANY($1) AND person IN I64S($2) AND state = 'valid'";
         self.query_opt(sql, &[Val::I64s(&buckets), Val::I64s(numbers)])?.map_or(Ok(0), |row| row.at(0))
     }
 }

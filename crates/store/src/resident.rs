@@ -36,7 +36,7 @@ impl Tx<'_> {
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
         self.query(
             "SELECT c.person, c.round, c.tube, c.site, c.taken_at, c.state FROM person_collection c
-             WHERE c.bucket = ANY($1) AND c.person = ANY($2) AND (c.state = 'valid' OR EXISTS
+             WHERE c.bucket = ANY($1) AND c.person IN I64S($2) AND (c.state = 'valid' OR EXISTS
                  (SELECT 1 FROM person_report r WHERE r.bucket = c.bucket AND r.person = c.person AND r.round = c.round
                   AND r.tube = c.tube AND r.value = 'resample'))
              ORDER BY c.taken_at DESC LIMIT $3",
@@ -54,7 +54,7 @@ impl Tx<'_> {
     /// Where tubes are.
     pub fn tube_stages(&self, codes: &[&str]) -> Result<HashMap<String, Stage>> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
-        self.query("SELECT code, stage FROM tube WHERE bucket = ANY($1) AND code = ANY($2)", &[Val::I64s(&buckets), Val::Texts(codes)])?
+        self.query("SELECT code, stage FROM tube WHERE bucket = ANY($1) AND code IN TEXTS($2)", &[Val::I64s(&buckets), Val::Texts(codes)])?
             .iter()
             .map(|row| {
                 let word: String = row.at(1)?;

@@ -14,7 +14,8 @@ use crate::{
     faults::{Fault, Faults},
     meter::Meter,
     migrate,
-    tx::{Conn, Tx},
+    recent::Recent,
+    tx::{Conn, Of, Tx},
 };
 
 /// How often a conflicting transaction is tried again before the caller hears of it.
@@ -73,6 +74,7 @@ pub struct Store {
     keys: Arc<Keys>,
     buckets: u16,
     news: watch::Sender<u64>,
+    recent: Arc<Recent>,
     faults: Option<Arc<Faults>>,
 }
 
@@ -83,7 +85,7 @@ impl Store {
             StoreConfig::Sqlite(path) => Inner::Sqlite(Sqlite::open(path)?),
             StoreConfig::Postgres(url) => Inner::Postgres(Postgres::open(url)?),
         };
-        let store = Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, faults: None };
+        let store = Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, recent: Arc::default(), faults: None };
         match &*store.inner {
             Inner::Sqlite(sqlite) => sqlite.write(migrate::sqlite).await?,
             Inner::Postgres(_) => store.postgres_session(|session| migrate::postgres(&session)).await?,
@@ -105,7 +107,7 @@ impl Store {
             StoreConfig::Sqlite(path) => Inner::Sqlite(Sqlite::look(path)?),
             StoreConfig::Postgres(url) => Inner::Postgres(Postgres::open(url)?),
         };
-        Ok(Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, faults: None })
+        Ok(Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, recent: Arc::default(), faults: None })
     }
 
     /// How busy the connections are: on SQLite those that read.
@@ -164,13 +166,11 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
     {
-        let (keys, buckets, meter, began) = (Arc::clone(&self.keys), self.buckets, Meter::current(), Instant::now());
-        let of = meter.clone();
+        let (of, began) = (self.of(), Instant::now());
+        let meter = of.meter.clone();
         let done = match &*self.inner {
-            Inner::Sqlite(sqlite) => sqlite.write(move |conn| Ok(sqlite_transaction(conn, &keys, buckets, of.as_ref(), &work))).await,
-            Inner::Postgres(_) => {
-                self.postgres_session(move |session| Ok(postgres_transaction(&session, &keys, buckets, of.as_ref(), &work))).await
-            }
+            Inner::Sqlite(sqlite) => sqlite.write(move |conn| Ok(sqlite_transaction(conn, &of, &work))).await,
+            Inner::Postgres(_) => self.postgres_session(move |session| Ok(postgres_transaction(&session, &of, &work))).await,
         };
         if let Some(meter) = meter {
             meter.add_time(began.elapsed());
@@ -192,14 +192,14 @@ impl Store {
         if self.faults.as_ref().is_some_and(|faults| faults.of_read()) {
             return Err(Faults::away().into());
         }
-        let (keys, buckets, meter, began) = (Arc::clone(&self.keys), self.buckets, Meter::current(), Instant::now());
-        let of = meter.clone();
+        let (of, began) = (self.of(), Instant::now());
+        let meter = of.meter.clone();
         tracing::trace!(op = name, "read");
         let done = match &*self.inner {
             Inner::Sqlite(sqlite) => {
                 let look = move |conn: &rusqlite::Connection| {
                     conn.execute_batch("BEGIN")?;
-                    let outcome = work(&Tx::new(Conn::Sqlite(conn), &keys, buckets, of.as_ref()));
+                    let outcome = work(&Tx::new(Conn::Sqlite(conn), &of));
                     conn.execute_batch("ROLLBACK")?;
                     Ok(outcome)
                 };
@@ -208,7 +208,7 @@ impl Store {
             Inner::Postgres(_) => {
                 let look = move |session: Session| {
                     session.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-                    let outcome = work(&Tx::new(Conn::Postgres(&session), &keys, buckets, of.as_ref()));
+                    let outcome = work(&Tx::new(Conn::Postgres(&session), &of));
                     session.batch("ROLLBACK")?;
                     Ok(outcome)
                 };
@@ -219,6 +219,10 @@ impl Store {
             meter.add_time(began.elapsed());
         }
         done?
+    }
+
+    fn of(&self) -> Of {
+        Of { keys: Arc::clone(&self.keys), buckets: self.buckets, recent: Arc::clone(&self.recent), meter: Meter::current() }
     }
 
     async fn postgres_session<T: Send + 'static>(&self, work: impl FnOnce(Session) -> Result<T> + Send + 'static) -> Result<T> {
@@ -234,35 +238,33 @@ impl Store {
 
 fn sqlite_transaction<T, E: From<StoreError>>(
     conn: &rusqlite::Connection,
-    keys: &Keys,
-    buckets: u16,
-    meter: Option<&Arc<Meter>>,
+    of: &Of,
     work: &impl Fn(&Tx<'_>) -> Result<T, E>,
 ) -> (Result<T, E>, bool) {
     let begin = conn.execute_batch("BEGIN IMMEDIATE");
     if let Err(error) = begin {
         return (Err(StoreError::from(error).into()), false);
     }
-    let tx = Tx::new(Conn::Sqlite(conn), keys, buckets, meter);
+    let tx = Tx::new(Conn::Sqlite(conn), of);
     let outcome = work(&tx).and_then(|value| conn.execute_batch("COMMIT").map(|()| value).map_err(|e| StoreError::from(e).into()));
     if outcome.is_err() {
         // A failed COMMIT may have rolled back already; then this says so and nothing is lost.
         let _ = conn.execute_batch("ROLLBACK");
+    } else {
+        of.recent.extend(tx.appended.take().into_iter().map(Arc::new));
     }
     (outcome, tx.changed.get())
 }
 
 fn postgres_transaction<T, E: From<StoreError>>(
     session: &Session,
-    keys: &Keys,
-    buckets: u16,
-    meter: Option<&Arc<Meter>>,
+    of: &Of,
     work: &impl Fn(&Tx<'_>) -> Result<T, E>,
 ) -> (Result<T, E>, bool) {
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let tx = Tx::new(Conn::Postgres(session), keys, buckets, meter);
+        let tx = Tx::new(Conn::Postgres(session), of);
         let outcome = session.batch("BEGIN").map_err(E::from).and_then(|()| work(&tx));
         let committed = match outcome {
             Ok(value) => match session.batch("COMMIT") {

@@ -1,7 +1,11 @@
 //! The one door to the rows: a transaction that ops call as a plain function.
 
-use std::{cell::Cell, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 
+use allclear_domain::kernel::change::Change;
 use allclear_seal::Keys;
 use rusqlite::Connection;
 
@@ -9,6 +13,7 @@ use crate::{
     Result, Row, StoreError, Val,
     engine::{postgres::Session, sqlite},
     meter::Meter,
+    recent::Recent,
 };
 
 pub(crate) enum Conn<'c> {
@@ -23,7 +28,18 @@ pub struct Tx<'c> {
     pub(crate) buckets: u16,
     pub(crate) changed: Cell<bool>,
     pub(crate) conflicted: Cell<bool>,
+    /// Changes appended and numbered here; they become known once they are committed.
+    pub(crate) appended: RefCell<Vec<Change>>,
+    pub(crate) recent: &'c Recent,
     meter: Option<Arc<Meter>>,
+}
+
+/// What a transaction has from its store and its caller.
+pub(crate) struct Of {
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) buckets: u16,
+    pub(crate) recent: Arc<Recent>,
+    pub(crate) meter: Option<Arc<Meter>>,
 }
 
 /// Column types of a [`Bulk`] statement.
@@ -51,8 +67,17 @@ pub struct Bulk {
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(conn: Conn<'c>, keys: &'c Keys, buckets: u16, meter: Option<&Arc<Meter>>) -> Self {
-        Self { conn, keys, buckets, changed: Cell::new(false), conflicted: Cell::new(false), meter: meter.cloned() }
+    pub(crate) fn new(conn: Conn<'c>, of: &'c Of) -> Self {
+        Self {
+            conn,
+            keys: &of.keys,
+            buckets: of.buckets,
+            changed: Cell::new(false),
+            conflicted: Cell::new(false),
+            appended: RefCell::default(),
+            recent: &of.recent,
+            meter: of.meter.clone(),
+        }
     }
 }
 

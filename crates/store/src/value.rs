@@ -22,11 +22,11 @@ pub enum Val<'a> {
     Blob(&'a [u8]),
     /// A UUID as 16 bytes.
     Uuid([u8; 16]),
-    /// For `= ANY($n)`: integers.
+    /// For `= ANY($n)`, or `IN I64S($n)` where they are keys beside their bucket: integers.
     I64s(&'a [i64]),
-    /// For `= ANY($n)`: texts.
+    /// For `= ANY($n)`, or `IN TEXTS($n)` where they are keys beside their bucket: texts.
     Texts(&'a [&'a str]),
-    /// For `= ANY_BLOB($n)`: byte strings.
+    /// For `= ANY_BLOB($n)`, or `IN BLOBS($n)` where they are keys beside their bucket: byte strings.
     Blobs(&'a [&'a [u8]]),
 }
 

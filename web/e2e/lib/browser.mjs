@@ -54,7 +54,7 @@ export async function openPage(browser, base, { width, height, lang, role, demo,
   })
   await context.addInitScript((chosen) => localStorage.setItem('allclear.lang', chosen), lang)
   await noteFlashes(context)
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const problems = []
   page.on('pageerror', (error) => problems.push(`error in the page: ${error.message}`))

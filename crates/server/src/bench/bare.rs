@@ -9,7 +9,7 @@ use allclear_domain::{
     sampling::FactKey,
 };
 use allclear_store::{Store, sampling::CollectionRow};
-use allclear_wire::sync::{Command, Op, Outcome, OutcomeState, PersonRef};
+use allclear_wire::sync::{Command, Op, Outcome, OutcomeState, PersonRef, SyncRequest, SyncResponse};
 use axum::{
     Json, Router,
     extract::State,
@@ -24,13 +24,18 @@ use crate::{
     sampling::command::{id_mode, tube_kind},
 };
 
-type Item = (CollectionRow, oneshot::Sender<bool>);
+type Item = (Vec<CollectionRow>, oneshot::Sender<bool>);
 
 /// The bare routes.
 pub fn routes(app: &AppState) -> Router {
     let (sender, receiver) = mpsc::channel(4096);
     tokio::spawn(write(app.store.clone(), receiver));
-    Router::new().route("/bench/noop", post(noop)).route("/bench/nothing", get(nothing)).route("/bench/bare", post(bare)).with_state(sender)
+    Router::new()
+        .route("/bench/noop", post(noop))
+        .route("/bench/nothing", get(nothing))
+        .route("/bench/bare", post(bare))
+        .route("/bench/bare-batch", post(bare_batch))
+        .with_state(sender)
 }
 
 const fn done(id: uuid::Uuid) -> Json<Outcome> {
@@ -48,10 +53,22 @@ async fn nothing() -> Json<Outcome> {
 async fn bare(State(sender): State<mpsc::Sender<Item>>, Json(command): Json<Command>) -> Result<Json<Outcome>> {
     let id = command.id;
     let row = row(command).ok_or_else(|| Code::BodyInvalid.problem())?;
+    commit(&sender, vec![row]).await?;
+    Ok(done(id))
+}
+
+async fn bare_batch(State(sender): State<mpsc::Sender<Item>>, Json(request): Json<SyncRequest>) -> Result<Json<SyncResponse>> {
+    let rows: Vec<CollectionRow> = request.commands.into_iter().filter_map(row).collect();
+    let outcomes = rows.iter().map(|row| done(row.id.uuid()).0).collect();
+    commit(&sender, rows).await?;
+    Ok(Json(SyncResponse { received_at: request.sent_at, outcomes }))
+}
+
+async fn commit(sender: &mpsc::Sender<Item>, rows: Vec<CollectionRow>) -> Result<()> {
     let (answer, wait) = oneshot::channel();
-    sender.try_send((row, answer)).map_err(|_| Code::SlowDown.problem())?;
+    sender.try_send((rows, answer)).map_err(|_| Code::SlowDown.problem())?;
     match wait.await {
-        Ok(true) => Ok(done(id)),
+        Ok(true) => Ok(()),
         _ => Err(Code::StoreAway.problem()),
     }
 }
@@ -88,7 +105,7 @@ async fn write(store: Store, mut receiver: mpsc::Receiver<Item>) {
     let mut waiting = Vec::new();
     while receiver.recv_many(&mut waiting, 512).await > 0 {
         let (rows, answers): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
-        let rows = Arc::new(rows);
+        let rows: Arc<Vec<CollectionRow>> = Arc::new(rows.into_iter().flatten().collect());
         let work = Arc::clone(&rows);
         let written = store.run("bench_bare", move |tx| tx.insert_collections(&work)).await.is_ok();
         for answer in answers {

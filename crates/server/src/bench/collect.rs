@@ -139,12 +139,15 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
     bench.catch_up(&mut report, "singles").await?;
     let plain = plain_loop(&bench, &mut maker, args.batched).await?;
     report.add("bare store, plain loop", plain, "/s", Floor::None, format!("transactions of {PLAIN} rows, in process"));
-    let batch = phase.batches(&mut maker).await?;
+    let bare_batch = phase.batches(&mut maker, "/bench/bare-batch").await?;
+    report.rate(format!("bare group commit, batches of {BATCH}, rows"), &bare_batch, Floor::None);
+    let batch = phase.batches(&mut maker, "/api/v1/sync").await?;
     report.rate(format!("register, batches of {BATCH}, rows"), &batch, Floor::Least(60_000.0));
     bench.catch_up(&mut report, "batches").await?;
     report.add("single / bare group commit", single.rate() / bare_group.rate(), "", Floor::Least(0.5), "");
     report.add("single / no-op", single.rate() / noop.rate(), "", Floor::None, "");
-    report.add("batched rows / bare store", batch.rate() / plain, "", Floor::Least(0.5), "");
+    report.add("batches / bare group commit of batches", batch.rate() / bare_batch.rate(), "", Floor::Least(0.5), "");
+    report.add("batches / bare store", batch.rate() / plain, "", Floor::Least(0.5), "");
     report.print()?;
     Ok(report)
 }
@@ -172,7 +175,7 @@ impl Phase<'_> {
         Ok(load::play(self.bench.address, Good::Recorded(1), requests)?)
     }
 
-    async fn batches(&self, maker: &mut Maker) -> Result<load::Measured, BenchError> {
+    async fn batches(&self, maker: &mut Maker, path: &str) -> Result<load::Measured, BenchError> {
         let each = self.args.batched / self.args.batch_connections / BATCH * BATCH;
         maker.begin(self.bench, each * self.args.batch_connections).await?;
         let requests = self
@@ -181,7 +184,7 @@ impl Phase<'_> {
             .take(self.args.batch_connections)
             .map(|token| {
                 let bodies = bodies(self.bench, &maker.commands(each));
-                bodies.iter().map(|body| load::request("POST", "/api/v1/sync", token, body)).collect()
+                bodies.iter().map(|body| load::request("POST", path, token, body)).collect()
             })
             .collect();
         Ok(load::play(self.bench.address, Good::Recorded(BATCH as u64), requests)?)

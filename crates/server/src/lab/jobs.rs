@@ -22,27 +22,27 @@ use crate::{
 
 /// How often clocks and laboratories are looked at: an alert is due within a minute.
 const TICK: Duration = Duration::from_secs(10);
-/// How long a follower waits for news before it looks by itself.
-const IDLE: Duration = Duration::from_millis(500);
 /// Clocks raised in one commit.
 const CLOCKS_MAX: i64 = 2000;
 const DAY_S: i64 = 24 * 3600;
 /// How long a released non-negative may be without a follow-up before its laboratory is flagged.
 const FOLLOWED_WITHIN_S: i64 = 60;
 
-/// Applies every change there is; answers when the follower has caught up.
-pub async fn catch_up(app: &App) -> Result<()> {
+/// Applies every change there is; answers how many commits that took.
+pub async fn catch_up(app: &App) -> Result<usize> {
     work::number(app).await?;
+    let mut commits = 0;
     loop {
         // Looking costs no write where there is nothing to follow.
         let waiting =
             app.store.read("look_laboratory", |tx| Ok::<_, StoreError>(tx.newest_change()? > tx.follower(follower::NAME)?)).await?;
         if !waiting {
-            return Ok(());
+            return Ok(commits);
         }
         let (profile, now) = (app.plan().profile.clone(), app.now());
         let change = app.ids.at(now);
         app.store.run("follow_laboratory", move |tx| follower::follow(tx, &profile, now, change)).await?;
+        commits += 1;
     }
 }
 
@@ -135,24 +135,14 @@ async fn tick_for_all(app: &AppState) -> Result<()> {
     tick(app).await.and(resumed)
 }
 
-/// Runs until the program stops. A failure is logged and tried again; the cursor has not moved.
-pub async fn run(app: AppState) {
-    let ticking = tokio::spawn(run_ticks(Arc::clone(&app)));
-    let mut news = app.store.news();
-    loop {
-        if let Err(problem) = catch_up(&app).await {
-            tracing::warn!(?problem, "the laboratory's follower waits");
-            tokio::time::sleep(IDLE).await;
-        }
-        if matches!(tokio::time::timeout(IDLE, news.changed()).await, Ok(Err(_))) {
-            break;
-        }
-    }
-    ticking.abort();
+/// Follows and watches until the program stops.
+pub fn start(app: &AppState) {
+    tokio::spawn(work::follow(Arc::clone(app), work::PACE, async |app: &App| catch_up(app).await));
+    tokio::spawn(watch(Arc::clone(app)));
 }
 
 /// Looks at the clocks of tubes and laboratories for as long as the program runs.
-pub async fn run_ticks(app: AppState) {
+pub async fn watch(app: AppState) {
     loop {
         if let Err(problem) = tick_for_all(&app).await {
             tracing::warn!(?problem, "clocks and bulk releases wait");

@@ -314,7 +314,8 @@ impl Work<'_, '_> {
         for (code, before) in std::mem::take(&mut self.appended) {
             let Some(tube) = self.tubes.get(&code) else { continue };
             let (round, site, to, members, at) = (tube.round, tube.site, tube.stage, tube.valid, tube.last.at);
-            let started_at = field_clock(tube);
+            // A swab that comes next moves no clock.
+            let started_at = if before == Some(to) { None } else { field_clock(tube) };
             let bucket = self.tx.bucket(code.as_bytes());
             self.note(bucket, Fact::Tube { code, round, site, from: before, to, members, at, started_at });
         }

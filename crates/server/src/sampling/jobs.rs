@@ -1,7 +1,10 @@
 //! The person's side of swabs: history by person, and the exception when one person gave two swabs
 //! in a round. Effects and cursor are one commit, so running a change again changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use allclear_domain::{
     kernel::{
@@ -21,14 +24,17 @@ use crate::{
     app::App,
     edge::problem::{Problem, Result},
     plan::Plan,
+    work,
 };
 
 /// Name of this follower's cursor.
 const NAME: &str = "persons";
-/// Changes of one commit.
+/// Changes read at once.
 const CHANGES_MAX: i64 = 200;
 /// Exceptions opened in one commit because their facts did not come.
 const WAITING_MAX: i64 = 500;
+/// Facts of one commit: on SQLite whoever records in the field waits for it.
+const FACTS_MAX: usize = 4000;
 
 type Key = (PersonNo, Id<Round>, Id<Collection>);
 
@@ -44,7 +50,7 @@ pub async fn catch_up(app: &App) -> Result<usize> {
         let (plan, ids, now) = (app.plan(), app.ids.clone(), app.now());
         let done = app.store.run("follow_persons", move |tx| {
             let from = tx.follower_for_update(NAME)?;
-            let changes = tx.changes_after(from, CHANGES_MAX)?;
+            let changes = work::of_at_most(FACTS_MAX, tx.changes_after(from, CHANGES_MAX)?);
             let Some(last) = changes.last().map(|change| change.seq) else { return Ok(0) };
             let facts = follow(tx, &plan, &changes, now)?;
             tx.append_change(&NewChange { id: ids.at(now), bucket: 0, at: now, op: "follow_persons", author: NAME, facts: &facts })?;
@@ -81,18 +87,22 @@ async fn open_waiting(app: &App) -> Result<usize> {
     done.await.map_err(|e: StoreError| Problem::from(e))
 }
 
-fn follow(tx: &Tx<'_>, plan: &Plan, changes: &[Change], now: Instant) -> Stored<Vec<Fact>> {
+fn follow(tx: &Tx<'_>, plan: &Plan, changes: &[Arc<Change>], now: Instant) -> Stored<Vec<Fact>> {
     let rows: Vec<PersonCollectionRow> = gather(changes).into_values().collect();
     tx.put_person_collections(&rows)?;
     let persons: BTreeSet<i64> = rows.iter().map(|row| row.person.0).collect();
     if persons.is_empty() {
         return Ok(Vec::new());
     }
+    // One swab of a person is the rule, and then there was never a second to settle.
+    let several = tx.sampled_more_than_once(&persons)?;
+    if several.is_empty() {
+        return Ok(Vec::new());
+    }
     let touched: BTreeSet<(PersonNo, Id<Round>)> = rows.iter().map(|row| (row.person, row.round)).collect();
-    let all = tx.person_collections(&persons)?;
+    let all = tx.person_collections(&several)?;
     let mut facts = Vec::new();
     for swabs in all.chunk_by(|a, b| (a.person, a.round) == (b.person, b.round)) {
-        // One swab of a person is the rule, and then there was never a second to settle.
         if swabs.len() > 1 && swabs.first().is_some_and(|swab| touched.contains(&(swab.person, swab.round))) {
             judge(tx, plan, swabs, now, &mut facts)?;
         }
@@ -101,7 +111,7 @@ fn follow(tx: &Tx<'_>, plan: &Plan, changes: &[Change], now: Instant) -> Stored<
 }
 
 /// The last word of the changes on each swab, in the order of the key.
-fn gather(changes: &[Change]) -> BTreeMap<Key, PersonCollectionRow> {
+fn gather(changes: &[Arc<Change>]) -> BTreeMap<Key, PersonCollectionRow> {
     let mut rows: BTreeMap<Key, PersonCollectionRow> = BTreeMap::new();
     for fact in changes.iter().flat_map(|change| &change.facts) {
         let Fact::Collection { id, round, tube, person, site, taken_at, delta, .. } = fact else { continue };

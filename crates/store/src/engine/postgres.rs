@@ -1,7 +1,7 @@
 //! PostgreSQL: a pool; each transaction is driven from a blocking thread, so that ops stay plain
 //! functions on both engines. Hot work arrives in groups, so few threads are busy at once.
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{borrow::Cow, cell::Cell, rc::Rc, time::Duration};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio::runtime::Handle;
@@ -24,9 +24,10 @@ const SILENT_PEER: Duration = Duration::from_secs(15);
 
 /// What each connection asks of the database. The commits that we acknowledge are on its disk, whatever its default is;
 /// and a transaction of ours whose connection was lost does not hold its locks for hours (the numbering of changes is
-/// behind one), as it would with the system's keep-alive of two hours.
+/// behind one), as it would with the system's keep-alive of two hours. Rows are looked up by key on disks that do not seek:
+/// the default price of a random page makes the planner read whole tables while they are of middling size.
 const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '60s'; SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5;
-     SET tcp_keepalives_count = 3;
+     SET tcp_keepalives_count = 3; SET random_page_cost = 1.1; SET jit = off;
      SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// An open pool.
@@ -73,8 +74,34 @@ impl Drop for Session {
     }
 }
 
-fn postgres_text(sql: &'static str) -> std::borrow::Cow<'static, str> {
-    if sql.contains("ANY_BLOB(") { sql.replace("ANY_BLOB(", "ANY(").into() } else { sql.into() }
+/// What a list of keys beside their bucket is a list of.
+const KEYS: [(&str, &str); 3] = [(" IN I64S(", "bigint"), (" IN TEXTS(", "text"), (" IN BLOBS(", "bytea")];
+
+/// PostgreSQL's spelling of a shared text.
+fn postgres_text(sql: &'static str) -> Cow<'static, str> {
+    let mut text = if sql.contains("ANY_BLOB(") { Cow::Owned(sql.replace("ANY_BLOB(", "ANY(")) } else { Cow::Borrowed(sql) };
+    for (marker, ty) in KEYS {
+        while let Some(joined) = joined(&text, marker, ty) {
+            text = Cow::Owned(joined);
+        }
+    }
+    text
+}
+
+/// `bucket = ANY($1) AND no IN I64S($2)` as rows to be joined by both columns. A constant bucket is a trap: as long as a
+/// table has no statistics, on the first morning of all, the planner takes one bucket of one for a choice out of two
+/// hundred and reads the whole table by it (measured: 18 ms instead of one for 256 persons of 100,000).
+fn joined(text: &str, marker: &str, ty: &str) -> Option<String> {
+    let at = text.find(marker)?;
+    let keys = at + marker.len();
+    let end = keys + text[keys..].find(')')?;
+    let column = text[..at].rfind([' ', '(']).map_or(0, |i| i + 1);
+    let buckets = text[..column].strip_suffix(") AND ")?.rfind(" = ANY(")?;
+    let bucket = text[..buckets].rfind([' ', '(']).map_or(0, |i| i + 1);
+    let (before, after) = (&text[..bucket], &text[end + 1..]);
+    let (bucket, column, key) = (&text[bucket..buckets], &text[column..at], &text[keys..end]);
+    let buckets = &text[buckets + " = ANY(".len()..text[..at].rfind(") AND ")?];
+    Some(format!("{before}({bucket}, {column}) IN (SELECT b, k FROM UNNEST({buckets}::smallint[]) b, UNNEST({key}::{ty}[]) k){after}"))
 }
 
 impl Session {
@@ -144,4 +171,32 @@ fn value(row: &tokio_postgres::Row, i: usize, ty: &Type) -> Result<Value> {
         ref other => return Err(StoreError::Engine(format!("a column of type {other}: cast it in the statement"))),
     };
     Ok(value.unwrap_or(Value::Null))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::postgres_text;
+
+    #[test]
+    fn keys_beside_their_bucket_become_rows_to_join() {
+        let spelled = [
+            (
+                "SELECT 1 FROM person p WHERE p.bucket = ANY($1) AND p.no IN I64S($2) AND p.state = ANY($3)",
+                "SELECT 1 FROM person p WHERE (p.bucket, p.no) IN (SELECT b, k FROM UNNEST($1::smallint[]) b, UNNEST($2::bigint[]) k) AND p.state = ANY($3)",
+            ),
+            (
+                "DELETE FROM t WHERE bucket = ANY($3) AND tube IN TEXTS($4)",
+                "DELETE FROM t WHERE (bucket, tube) IN (SELECT b, k FROM UNNEST($3::smallint[]) b, UNNEST($4::text[]) k)",
+            ),
+            (
+                "SELECT 1 FROM d WHERE bucket = ANY($1) AND blind IN BLOBS($2)",
+                "SELECT 1 FROM d WHERE (bucket, blind) IN (SELECT b, k FROM UNNEST($1::smallint[]) b, UNNEST($2::bytea[]) k)",
+            ),
+            ("SELECT 1 FROM d WHERE id = ANY_BLOB($1)", "SELECT 1 FROM d WHERE id = ANY($1)"),
+            ("SELECT 1", "SELECT 1"),
+        ];
+        for (shared, postgres) in spelled {
+            assert_eq!(postgres_text(shared), postgres);
+        }
+    }
 }

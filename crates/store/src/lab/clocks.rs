@@ -180,7 +180,7 @@ impl Tx<'_> {
     /// Stops the clocks of some tubes.
     pub fn delete_clocks(&self, codes: &[&str]) -> Result<u64> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
-        self.execute("DELETE FROM tube_clock WHERE bucket = ANY($1) AND tube = ANY($2)", &[Val::I64s(&buckets), Val::Texts(codes)])
+        self.execute("DELETE FROM tube_clock WHERE bucket = ANY($1) AND tube IN TEXTS($2)", &[Val::I64s(&buckets), Val::Texts(codes)])
     }
 
     /// Clocks whose level changes now.
@@ -257,10 +257,13 @@ impl Tx<'_> {
     /// First swab of some tubes: when their clocks began, and their sites.
     pub fn tube_starts(&self, codes: &[&str]) -> Result<Vec<(String, Instant)>> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
-        self.query("SELECT code, opened_at FROM tube WHERE bucket = ANY($1) AND code = ANY($2)", &[Val::I64s(&buckets), Val::Texts(codes)])?
-            .iter()
-            .map(|row| Ok((row.at(0)?, row.at(1)?)))
-            .collect()
+        self.query(
+            "SELECT code, opened_at FROM tube WHERE bucket = ANY($1) AND code IN TEXTS($2)",
+            &[Val::I64s(&buckets), Val::Texts(codes)],
+        )?
+        .iter()
+        .map(|row| Ok((row.at(0)?, row.at(1)?)))
+        .collect()
     }
 
     /// Raises a flag; answers whether it is new. A run is flagged once for each thing; a laboratory

@@ -217,7 +217,7 @@ impl Tx<'_> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
         self.query(
             "SELECT tube, id, person, area, round, site, taken_at, device_no FROM collection
-             WHERE bucket = ANY($1) AND tube = ANY($2) AND state = ANY($3) AND person IS NOT NULL",
+             WHERE bucket = ANY($1) AND tube IN TEXTS($2) AND state = ANY($3) AND person IS NOT NULL",
             &[Val::I64s(&buckets), Val::Texts(codes), Val::Texts(states)],
         )?
         .iter()

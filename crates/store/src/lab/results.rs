@@ -252,7 +252,7 @@ impl Tx<'_> {
             "SELECT bucket, tube, lab, round, site, kind, persons, stage, received_at, received_by, run, well, value,
                     cts, ct_disagrees, source, entered_by, entered_at, released_by, released_at, reject_reason,
                     version, repeated_at, distrusted
-             FROM lab_tube WHERE bucket = ANY($1) AND tube = ANY($2) ORDER BY tube FOR UPDATE",
+             FROM lab_tube WHERE bucket = ANY($1) AND tube IN TEXTS($2) ORDER BY tube FOR UPDATE",
             &[Val::I64s(&buckets), Val::Texts(codes)],
         )?
         .iter()
@@ -267,7 +267,7 @@ impl Tx<'_> {
             "SELECT bucket, tube, lab, round, site, kind, persons, stage, received_at, received_by, run, well,
                            value, cts, ct_disagrees, source, entered_by, entered_at, released_by, released_at,
                            reject_reason, version, repeated_at, distrusted
-                    FROM lab_tube WHERE bucket = ANY($1) AND tube = ANY($2)",
+                    FROM lab_tube WHERE bucket = ANY($1) AND tube IN TEXTS($2)",
             &[Val::I64s(&buckets), Val::Texts(codes)],
         )?
         .iter()
@@ -317,7 +317,7 @@ impl Tx<'_> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
         self.query(
             "UPDATE tube SET stage = $1, stage_at = $2, version = version + 1
-             WHERE bucket = ANY($3) AND code = ANY($4) AND stage = ANY($5) RETURNING code, round, site, valid",
+             WHERE bucket = ANY($3) AND code IN TEXTS($4) AND stage = ANY($5) RETURNING code, round, site, valid",
             &[to.as_str().into(), at.into(), Val::I64s(&buckets), Val::Texts(codes), Val::Texts(from)],
         )?
         .iter()
@@ -420,7 +420,7 @@ impl Tx<'_> {
         self.query(
             "UPDATE lab_tube SET stage = 'released', released_by = $1, released_at = $2, version = version + 1,
                  persons = COALESCE((SELECT t.valid FROM tube t WHERE t.bucket = lab_tube.bucket AND t.code = lab_tube.tube), persons)
-             WHERE bucket = ANY($3) AND tube = ANY($4) AND stage = 'resulted' AND value = $5 AND entered_by <> $6
+             WHERE bucket = ANY($3) AND tube IN TEXTS($4) AND stage = 'resulted' AND value = $5 AND entered_by <> $6
              RETURNING tube, site, persons",
             &[releaser.into(), at.into(), Val::I64s(&buckets), Val::Texts(codes), value.as_str().into(), releaser.into()],
         )?

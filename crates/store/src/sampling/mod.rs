@@ -105,7 +105,7 @@ impl Tx<'_> {
         self.query(
             "SELECT bucket, code, round, kind, stage, site, station, valid, inside, box, counted, opened_at,
                     sealed_at, stage_at, last_at, last_device, last_seq, version
-             FROM tube WHERE bucket = ANY($1) AND code = ANY($2) ORDER BY code FOR UPDATE",
+             FROM tube WHERE bucket = ANY($1) AND code IN TEXTS($2) ORDER BY code FOR UPDATE",
             &[Val::I64s(&buckets), Val::Texts(codes)],
         )?
         .iter()
@@ -284,7 +284,7 @@ impl Tx<'_> {
     /// Which of these tubes have anything besides swabs on record.
     pub fn in_custody(&self, codes: &[&str]) -> Result<std::collections::HashSet<String>> {
         let buckets = self.buckets_of(codes.iter().map(|code| code.as_bytes()));
-        let sql = "SELECT DISTINCT subject FROM custody WHERE bucket = ANY($1) AND subject = ANY($2)";
+        let sql = "SELECT DISTINCT subject FROM custody WHERE bucket = ANY($1) AND subject IN TEXTS($2)";
         self.query(sql, &[Val::I64s(&buckets), Val::Texts(codes)])?.iter().map(|row| row.at(0)).collect()
     }
 
@@ -553,7 +553,7 @@ impl Tx<'_> {
         let rounds: Vec<[u8; 16]> = rounds.iter().map(|id| id.uuid().into_bytes()).collect();
         let rounds: Vec<&[u8]> = rounds.iter().map(<[u8; 16]>::as_slice).collect();
         self.query(
-            "SELECT person FROM person_collection WHERE bucket = ANY($1) AND person = ANY($2) AND round = ANY_BLOB($3) AND state = 'valid'",
+            "SELECT person FROM person_collection WHERE bucket = ANY($1) AND person IN I64S($2) AND round = ANY_BLOB($3) AND state = 'valid'",
             &[Val::I64s(&buckets), Val::I64s(persons), Val::Blobs(&rounds)],
         )?
         .iter()

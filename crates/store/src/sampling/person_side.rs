@@ -67,6 +67,21 @@ impl Tx<'_> {
         self.bulk(&PERSON_COLLECTIONS, &rows)
     }
 
+    /// Which of some persons gave more than one swab in some round: few, and mostly nobody.
+    pub fn sampled_more_than_once(&self, persons: &BTreeSet<i64>) -> Result<BTreeSet<i64>> {
+        let numbers: Vec<i64> = persons.iter().copied().collect();
+        let keys: Vec<[u8; 8]> = numbers.iter().map(|no| no.to_be_bytes()).collect();
+        let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
+        self.query(
+            "SELECT person FROM person_collection WHERE bucket = ANY($1) AND person IN I64S($2)
+             GROUP BY person, round HAVING COUNT(*) > 1",
+            &[Val::I64s(&buckets), Val::I64s(&numbers)],
+        )?
+        .iter()
+        .map(|row| row.at(0))
+        .collect()
+    }
+
     /// Every swab of some persons, in the order of (person, round, time, id).
     pub fn person_collections(&self, persons: &BTreeSet<i64>) -> Result<Vec<PersonCollectionRow>> {
         let numbers: Vec<i64> = persons.iter().copied().collect();
@@ -74,7 +89,7 @@ impl Tx<'_> {
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
         self.query(
             "SELECT person, round, collection, tube, site, taken_at, state FROM person_collection
-             WHERE bucket = ANY($1) AND person = ANY($2) ORDER BY person, round, taken_at, collection",
+             WHERE bucket = ANY($1) AND person IN I64S($2) ORDER BY person, round, taken_at, collection",
             &[Val::I64s(&buckets), Val::I64s(&numbers)],
         )?
         .iter()

@@ -41,7 +41,12 @@ async fn collect_counts_only_what_is_recorded() {
     holds(&report, &rates);
     holds(
         &report,
-        &["single / bare group commit", "batched rows / bare store", "fsync of 4 KiB, p50", "followers caught up after batches"],
+        &[
+            "single / bare group commit",
+            "batches / bare group commit of batches",
+            "fsync of 4 KiB, p50",
+            "followers caught up after batches",
+        ],
     );
 }
 

@@ -33,7 +33,7 @@ async fn a_tube_over_time_is_told_to_everybody_on_its_way_within_a_minute() {
     desk.settle().await;
     let carried = courier.client.get("/api/v1/carried").await.ok();
     assert_eq!((&carried[0]["code"], &carried[0]["tubes"], &carried[0]["level"]), (&json!(box_code(1)), &json!(1), &json!("none")));
-    let job = tokio::spawn(jobs::run_ticks(Arc::clone(&desk.city.app)));
+    let job = tokio::spawn(jobs::watch(Arc::clone(&desk.city.app)));
     desk.city.clock.waited(1).await;
     // Three hours less half a minute: nobody is told yet; a minute later the warning stands.
     pass(&desk, 10).await;
