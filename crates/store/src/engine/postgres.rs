@@ -25,9 +25,11 @@ const SILENT_PEER: Duration = Duration::from_secs(15);
 /// What each connection asks of the database. The commits that we acknowledge are on its disk, whatever its default is;
 /// and a transaction of ours whose connection was lost does not hold its locks for hours (the numbering of changes is
 /// behind one), as it would with the system's keep-alive of two hours. Rows are looked up by key on disks that do not seek:
-/// the default price of a random page makes the planner read whole tables while they are of middling size.
+/// the default price of a random page makes the planner read whole tables while they are of middling size. And a plan that
+/// was made while a table was empty must not outlive the morning: each statement is planned for the table as it is.
 const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '60s'; SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5;
      SET tcp_keepalives_count = 3; SET random_page_cost = 1.1; SET jit = off;
+     SET plan_cache_mode = force_custom_plan;
      SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// An open pool.
