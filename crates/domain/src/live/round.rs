@@ -80,8 +80,8 @@ pub struct RoundCounts {
     pub tubes: HashMap<String, TubeNow>,
     /// Sites.
     pub sites: BTreeMap<Id<Site>, SiteCounts>,
-    /// Devices that took part, with the time of their last swab.
-    pub devices: BTreeMap<i64, Instant>,
+    /// Devices that took part, with the time and the site of their last swab.
+    pub devices: BTreeMap<i64, (Instant, Id<Site>)>,
     /// What was released, by site of the tubes.
     pub released: BTreeMap<Id<Site>, Released>,
     /// Follow-ups open, by site of the pools.
@@ -96,8 +96,8 @@ impl RoundCounts {
             Fact::Collection { person, area, site, taken_at, device_no, delta, .. } => {
                 self.persons.count(*person, *area, *delta);
                 self.count_site(*site, *taken_at, *delta);
-                let last = self.devices.entry(*device_no).or_insert(*taken_at);
-                *last = (*last).max(*taken_at);
+                let last = self.devices.entry(*device_no).or_insert((*taken_at, *site));
+                *last = (*last).max((*taken_at, *site));
             }
             Fact::Tube { code, site, to, members, at, started_at, .. } => {
                 let running = || self.tubes.get(code).map(|tube| tube.started_at);

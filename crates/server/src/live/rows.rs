@@ -216,7 +216,11 @@ fn tubes(app: &App, wanted: &Wanted) -> DrillDown {
 }
 
 async fn lab(app: &App, wanted: &Wanted) -> Result<DrillDown> {
-    let Some(lab) = wanted.lab else { return Err(Code::NotFound.field("/lab")) };
+    let seen = look(app, wanted, |sight, _| {
+        let mut labs = sight.context.labs.iter().map(|(lab, _)| lab).filter(|lab| sight.sees(lab.area));
+        labs.any(|lab| Some(lab.id.uuid()) == wanted.lab)
+    });
+    let Some(lab) = wanted.lab.filter(|_| seen) else { return Err(Code::NotFound.field("/lab")) };
     let codes = app.store.read("waiting_tubes", move |tx| tx.waiting_tubes(Id::new(lab), SHORT_MAX)).await?;
     Ok(look(app, wanted, |sight, counts| {
         let mut out = table("lab", &["tube", "state", "members", "site", "at"]);

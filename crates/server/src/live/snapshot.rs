@@ -24,7 +24,7 @@ struct Stored {
     collections: Vec<(i64, i64)>,
     tubes: Vec<(String, String, i32, Uuid, i64, i64)>,
     sites: Vec<(Uuid, i64, Option<i64>, Vec<(i64, i64)>)>,
-    devices: Vec<(i64, i64)>,
+    devices: Vec<(i64, i64, Uuid)>,
     released: Vec<(Uuid, i64, i64)>,
     follow_ups: Vec<(Uuid, i64)>,
     exceptions: Vec<(String, Option<Uuid>, i64)>,
@@ -56,7 +56,7 @@ pub fn round(counts: &RoundCounts) -> Vec<u8> {
             .iter()
             .map(|(site, c)| (site.uuid(), c.collections, c.last_at.map(|at| at.0), c.steps.iter().map(|(k, v)| (*k, *v)).collect()))
             .collect(),
-        devices: counts.devices.iter().map(|(no, at)| (*no, at.0)).collect(),
+        devices: counts.devices.iter().map(|(no, (at, site))| (*no, at.0, site.uuid())).collect(),
         released: counts.released.iter().map(|(site, r)| (site.uuid(), r.reports, r.non_negative)).collect(),
         follow_ups: counts.follow_ups.iter().map(|(site, n)| (site.uuid(), *n)).collect(),
         exceptions: counts.exceptions.iter().map(|((kind, site), n)| (kind.clone(), site.map(Id::uuid), *n)).collect(),
@@ -89,7 +89,7 @@ pub fn read_round(seq: i64, body: &[u8]) -> Option<RoundCounts> {
         persons: Persons::from_parts(sampled, odd, &collections),
         tubes: tubes.collect::<Option<_>>()?,
         sites: sites.collect(),
-        devices: stored.devices.into_iter().map(|(no, at)| (no, Instant(at))).collect(),
+        devices: stored.devices.into_iter().map(|(no, at, site)| (no, (Instant(at), Id::new(site)))).collect(),
         released: stored
             .released
             .into_iter()

@@ -145,7 +145,7 @@ pub fn frame(sight: &Sight<'_>, round: Option<Id<Round>>, counts: &RoundCounts, 
         labs: labs(sight),
         follow_ups_open: counts.follow_ups(inside),
         exceptions_open: counts.exceptions(|site| site.map_or(whole, inside)) + loose,
-        devices: counts.devices.len() as i64,
+        devices: counts.devices.values().filter(|(_, site)| sight.sees_site(*site)).count() as i64,
         devices_silent_total: silent.len() as i64,
         devices_silent: silent,
         sites,
@@ -334,13 +334,14 @@ fn labs(sight: &Sight<'_>) -> Vec<wire::LabLoad> {
     labs
 }
 
-/// Devices that took part, and those of them that are silent, longest first.
+/// Devices that last took a swab at a site that may be seen, and are silent since; longest first.
 #[must_use]
 pub fn silent(sight: &Sight<'_>, counts: &RoundCounts) -> Vec<wire::SilentDevice> {
     let mut silent: Vec<(Instant, wire::SilentDevice)> = counts
         .devices
         .iter()
-        .filter_map(|(no, last_swab)| {
+        .filter(|(_, (_, site))| sight.sees_site(*site))
+        .filter_map(|(no, (last_swab, _))| {
             let device = sight.context.devices.get(no)?;
             let seen = sight.seen.at(*no).max(device.seen_at).unwrap_or(*last_swab);
             let quiet = sight.now.seconds_since(seen);
