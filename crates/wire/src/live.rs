@@ -106,7 +106,7 @@ pub struct LabLoad {
     pub resulted: i64,
     /// Released.
     pub released: i64,
-    /// Hours of work in what waits, at the rate of the last hour or the rated capacity.
+    /// Hours of work in what waits, at the rated capacity.
     pub backlog_hours: Option<f64>,
 }
 

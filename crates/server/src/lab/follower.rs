@@ -112,13 +112,13 @@ fn clocks(tx: &Tx<'_>, profile: &Profile, gathered: &Gathered) -> Result<()> {
     kept.sort_by(|a, b| a.tube.cmp(&b.tube));
     let starts: HashMap<String, Instant> = tx.tube_starts(&here)?.into_iter().collect();
     for tube in kept {
-        let limits = (profile.lab_turnaround_max_s * 3 / 4, profile.lab_turnaround_max_s);
+        let limits = (profile.lab_turnaround_warn_s, profile.lab_turnaround_max_s);
         let of = (tube.round, tube.site);
         let turnaround = clock(tube.tube.clone(), "turnaround", of, Some(tube.lab), tube.received_at, limits);
         // Until it is tested a tube keeps at 4 °C only so long; whichever runs out first is watched.
         let untested = tube.stage != Stage::Resulted;
         let cold = starts.get(&tube.tube).filter(|_| untested).map(|first| {
-            let limits = (profile.cold_max_s * 3 / 4, profile.cold_max_s);
+            let limits = (profile.cold_warn_s, profile.cold_max_s);
             clock(tube.tube.clone(), "cold", of, Some(tube.lab), *first, limits)
         });
         rows.push(cold.filter(|cold| cold.due_at < turnaround.due_at).unwrap_or(turnaround));

@@ -25,12 +25,6 @@ use crate::{
     seen::Seen,
 };
 
-/// Seconds without a word after which a device counts as silent, and as gone home.
-const SILENT_S: (i64, i64) = (15 * 60, 12 * 3600);
-/// Seconds without a swab after which a site that has people left counts as stuck.
-const SITE_SILENT_S: i64 = 20 * 60;
-/// Persons per station and hour below which a site counts as slow; a trained pair does 60 to 100.
-const SLOW_PER_STATION_HOUR: f64 = 20.0;
 const SITES_SHOWN: usize = 12;
 const DEVICES_SHOWN: usize = 20;
 /// Steps of the curve that a frame carries: two days.
@@ -285,15 +279,17 @@ fn site_load(sight: &Sight<'_>, round: Option<&RoundRow>, queue: Queue, site: &S
     let sampling = site.open && round.is_some_and(|round| round.state == RoundState::Open);
     let left = queue.remaining;
     // A site that never reported is as silent as one that stopped; a round that just opened is not.
-    let quiet =
-        own.last_at.or(round.and_then(|round| round.window.opened_at)).is_some_and(|at| sight.now.seconds_since(at) > SITE_SILENT_S);
+    let profile = &sight.plan.profile;
+    let heard = own.last_at.or(round.and_then(|round| round.window.opened_at));
+    let quiet = heard.is_some_and(|at| sight.now.seconds_since(at) > profile.site_silent_s);
+    let slow = rate < f64::from(profile.site_slow_per_station_hour);
     let stuck = if late > 0 {
         Some("tubes_late")
     } else if sampling && left > 0 && quiet {
         Some("silent")
-    } else if sampling && left > 0 && recent > 0 && rate < SLOW_PER_STATION_HOUR && own.collections > recent {
+    } else if sampling && left > 0 && recent > 0 && slow && own.collections > recent {
         Some("slow")
-    } else if sampling && queue.wait_minutes.is_some_and(|wait| wait > sight.plan.profile.site_wait_max_min) {
+    } else if sampling && queue.wait_minutes.is_some_and(|wait| wait > profile.site_wait_max_min) {
         Some("long_wait")
     } else {
         None
@@ -337,6 +333,7 @@ fn labs(sight: &Sight<'_>) -> Vec<wire::LabLoad> {
 /// Devices that last took a swab at a site that may be seen, and are silent since; longest first.
 #[must_use]
 pub fn silent(sight: &Sight<'_>, counts: &RoundCounts) -> Vec<wire::SilentDevice> {
+    let profile = &sight.plan.profile;
     let mut silent: Vec<(Instant, wire::SilentDevice)> = counts
         .devices
         .iter()
@@ -346,7 +343,7 @@ pub fn silent(sight: &Sight<'_>, counts: &RoundCounts) -> Vec<wire::SilentDevice
             let seen = sight.seen.at(*no).max(device.seen_at).unwrap_or(*last_swab);
             let quiet = sight.now.seconds_since(seen);
             let row = wire::SilentDevice { device_no: *no, label: device.label.clone(), seen_at: Some(rfc3339(seen)) };
-            (quiet > SILENT_S.0 && quiet < SILENT_S.1).then_some((seen, row))
+            (quiet > profile.device_silent_s && quiet < profile.device_gone_s).then_some((seen, row))
         })
         .collect();
     silent.sort_by_key(|(seen, row)| (*seen, row.device_no));

@@ -262,17 +262,32 @@ fn sites(frame: &LiveFrame, english: bool) -> Sheet {
             site.name.clone(),
             site.stations.to_string(),
             site.collections.to_string(),
+            site.wait_minutes.map_or_else(|| "–".into(), |minutes| minutes.to_string()),
             site.last_at.as_deref().map_or_else(|| "–".into(), local),
+            site.stuck.as_deref().map_or_else(String::new, |why| reason(why, english).to_owned()),
         ]
     });
     Sheet {
-        title: t("需要关注的采样点", "Sites to look at"),
+        title: t("采样点(需要关注的在前)", "Sites, those to look at first"),
         columns: vec![
             (t("采样点", "Site"), false),
             (t("采样台", "Stations"), true),
             (t("采集人次", "Collections"), true),
+            (t("等候(分钟)", "Wait (min)"), true),
             (t("最近上报", "Last"), true),
+            (t("需要关注", "Look at"), false),
         ],
         rows: rows.collect(),
     }
+}
+
+/// Why a site needs attention, in words.
+fn reason(stuck: &str, english: bool) -> &'static str {
+    let (zh, en) = match stuck {
+        "tubes_late" => ("采样管超时", "tubes late"),
+        "silent" => ("长时间无上报", "silent"),
+        "slow" => ("采样偏慢", "slow"),
+        _ => ("等候过长", "long wait"),
+    };
+    if english { en } else { zh }
 }

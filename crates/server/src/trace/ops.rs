@@ -75,6 +75,7 @@ pub async fn trace(app: &App, caller: &Caller, kind: &str, code: &str) -> Result
                 _ => person(tx, &read_plan, &code)?,
             };
             let mut found = found.ok_or_else(|| Code::NotFound.problem())?;
+            carried(tx, &mut found)?;
             names(tx, &mut found)?;
             Ok::<_, Problem>(found)
         })
@@ -188,6 +189,29 @@ fn person(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
     Ok(Some(Found { trace, area: Some(row.living_area), collections, custody, told: told.collect(), sites, ..Found::default() }))
 }
 
+/// What happens to a box with all that is in it.
+const OF_BOX: [&str; 4] = ["sealed", "given", "taken", "box_received"];
+
+/// The way of a tube goes on with its box: who sealed it, carried it and took it in, for as long as the tube was inside.
+fn carried(tx: &Tx<'_>, found: &mut Found) -> Result<(), StoreError> {
+    let stay = |packed: &CustodyRow| {
+        let out =
+            found.custody.iter().filter(|row| row.event == "unpacked" && row.subject == packed.subject && row.target == packed.target);
+        let until = out.map(|row| row.key).filter(|key| *key > packed.key).min();
+        Some((packed.target.clone()?, packed.key, until, found.sites.get(&packed.subject).cloned()))
+    };
+    let stays: Vec<_> = found.custody.iter().filter(|row| row.event == "packed").filter_map(stay).collect();
+    let boxes: BTreeSet<&str> = stays.iter().map(|(code, ..)| code.as_str()).collect();
+    let boxes: Vec<&str> = boxes.into_iter().collect();
+    let inside = |row: &CustodyRow| {
+        let mut own = stays.iter().filter(|(code, ..)| *code == row.subject);
+        OF_BOX.contains(&row.event.as_str()) && own.any(|(_, from, until, _)| *from < row.key && until.is_none_or(|until| row.key < until))
+    };
+    found.custody.extend(tx.custody_of_all(&boxes)?.into_iter().filter(inside));
+    found.sites.extend(stays.into_iter().filter_map(|(code, _, _, site)| Some((code, site?))));
+    Ok(())
+}
+
 fn names(tx: &Tx<'_>, found: &mut Found) -> Result<(), StoreError> {
     let mut accounts: Vec<Uuid> = found.custody.iter().map(|row| row.actor.uuid()).collect();
     accounts.extend(found.collections.iter().map(|row| row.registrar.uuid()));
@@ -256,7 +280,13 @@ fn in_order(plan: &Plan, found: Found) -> Trace {
     }
     for row in custody {
         let in_box = matches!(row.event.as_str(), "packed" | "unpacked");
-        let tube = if row.event.starts_with("tube_") { row.target.clone() } else { foreign(&row.subject) };
+        // A step of the box that a tube was in is told with the box.
+        let of_box = foreign(&row.subject).filter(|code| BoxCode::parse(code).is_ok());
+        let tube = match &of_box {
+            Some(_) => None,
+            None if row.event.starts_with("tube_") => row.target.clone(),
+            None => foreign(&row.subject),
+        };
         let counted = row.counted.map(|n| n.to_string());
         let places = if IN_LABORATORY.contains(&row.event.as_str()) { &labs } else { &sites };
         let step = TraceStep {
@@ -268,7 +298,7 @@ fn in_order(plan: &Plan, found: Found) -> Trace {
             device_no: row.key.device_no,
             device: device(row.key.device_no),
             tube,
-            box_code: row.target.filter(|_| in_box),
+            box_code: row.target.filter(|_| in_box).or(of_box),
             place: places.get(&row.subject).cloned().unwrap_or_default(),
             note: row.detail.map(|detail| note(&detail)).or(counted),
             ..TraceStep::default()

@@ -288,6 +288,21 @@ impl Tx<'_> {
         self.query(sql, &[Val::I64s(&buckets), Val::Texts(codes)])?.iter().map(|row| row.at(0)).collect()
     }
 
+    /// What happened to some tubes or boxes, one after another, each in the order of the facts.
+    pub fn custody_of_all(&self, subjects: &[&str]) -> Result<Vec<CustodyRow>> {
+        let buckets = self.buckets_of(subjects.iter().map(|subject| subject.as_bytes()));
+        self.query(
+            "SELECT bucket, subject, id, event, at, device_no, device_seq, recorded_at, actor, target, counted,
+                    signed_by, detail, verdict
+             FROM custody WHERE bucket = ANY($1) AND subject IN TEXTS($2)
+             ORDER BY subject, at, device_no, device_seq LIMIT 5000",
+            &[Val::I64s(&buckets), Val::Texts(subjects)],
+        )?
+        .iter()
+        .map(custody)
+        .collect()
+    }
+
     /// What happened to a tube or box, in the order of the facts.
     pub fn custody_of(&self, subject: &str) -> Result<Vec<CustodyRow>> {
         self.query(

@@ -62,7 +62,7 @@ impl Town {
         let mut phone = city.phone("registrar").await;
         let swab = phone.swab(city.round(), site, &tube, person);
         let pack = phone.command(json!({ "op": "pack_tube", "box": the_box, "tube": tube, "site": site }));
-        let unknown = phone.swab(city.round(), site, TubeCode::from_serial(2).as_str(), 999);
+        let unknown = phone.swab(city.round(), site, &tube_of_nobody(), 999);
         let exception = unknown["id"].as_str().unwrap().to_owned();
         phone.sync(&[swab, pack, unknown]).await.ok();
         city.drain().await;
@@ -79,6 +79,8 @@ impl Town {
         let exemption = id(&headquarters.get(&format!("/api/v1/exemptions?area={town}")).await.ok()["rows"][0]);
         let lab = json!({ "name": "镇检测点", "area": town, "rated_per_day": 1000 });
         let lab = id(&headquarters.post("/api/v1/labs", lab).await.ok());
+        // The screens know of the laboratory.
+        city.drain().await;
         let (site, import) = (site.to_string(), id(&import));
         Self { city, town, village, site, person, second, third, tube, the_box, exception, import, shift, lab, account, device, exemption }
     }
@@ -87,6 +89,11 @@ impl Town {
         let grants: Vec<_> = ROLES.iter().map(|role| (*role, area)).collect();
         self.city.account(name, &grants).await
     }
+}
+
+/// The tube with a swab of nobody known.
+fn tube_of_nobody() -> String {
+    TubeCode::from_serial(2).as_str().to_owned()
 }
 
 fn id(value: &Value) -> String {
@@ -216,7 +223,7 @@ fn field_lines(t: &Town) -> Vec<Line> {
         line("GET", "/api/v1/exceptions/{id}", &exception, json!(null), Refused),
         line("POST", "/api/v1/exceptions/{id}/resolve", &exception, json!({ "decision": "keep", "note": "test" }), Refused),
         line("POST", "/api/v1/exceptions/{id}/claim", &exception, json!({ "reason": "test" }), Refused),
-        line("POST", "/api/v1/exceptions/export", &[], json!({ "reason": "test", "format": "csv" }), Open),
+        line("POST", "/api/v1/exceptions/export", &[], json!({ "reason": "test", "format": "csv" }), Blind(tube_of_nobody())),
         line("POST", "/api/v1/exceptions/resolve-many", &[], json!({}), Open),
         line("GET", "/api/v1/carried", &[], json!(null), Open),
         line("GET", "/api/v1/tasks", &[("?area", &t.town)], json!(null), Refused),
@@ -229,6 +236,7 @@ fn field_lines(t: &Town) -> Vec<Line> {
         line("GET", "/api/v1/trace/{kind}/{code}", &[("kind", "person"), ("code", &t.person.to_string())], json!(null), Refused),
         line("GET", "/api/v1/live/frame", &[], json!(null), Blind(format!("\"{}\"", t.town))),
         line("GET", "/api/v1/live/rows", &[("?figure=collections&area", &t.town)], json!(null), Refused),
+        line("GET", "/api/v1/live/rows", &[("?figure=lab&lab", &t.lab)], json!(null), Refused),
         line("GET", "/api/v1/live/recount", &[], json!(null), RefusedToo),
         line("GET", "/api/v1/reports/{name}", &[("name", "daily.xlsx")], json!(null), Open),
     ]
@@ -356,6 +364,21 @@ trait Lines {
 impl<const N: usize> Lines for [Vec<Line>; N] {
     fn concat_lines(self) -> Vec<Line> {
         self.into_iter().flatten().collect()
+    }
+}
+
+#[tokio::test]
+async fn the_phones_of_a_site_are_seen_by_its_own_town() {
+    let town = Town::start().await;
+    let plan = town.city.app.plan();
+    let other = plan.areas.iter().map(|area| area.code.to_string()).find(|code| code.len() == 9 && *code != town.town).unwrap();
+    let (stranger, here) = (town.everybody_of("stranger", &other).await, town.everybody_of("everybody", &town.town).await);
+    town.city.clock.advance_seconds(20 * 60);
+    town.city.drain().await;
+    for (client, phones) in [(&here, 1), (&stranger, 0)] {
+        let frame = client.get("/api/v1/live/frame").await.ok();
+        assert_eq!((frame["devices"].as_i64(), frame["devices_silent_total"].as_i64()), (Some(phones), Some(phones)), "{frame}");
+        assert_eq!(client.get("/api/v1/live/rows?figure=devices_silent").await.ok()["total"], phones);
     }
 }
 

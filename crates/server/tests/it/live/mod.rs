@@ -203,7 +203,7 @@ async fn rows_are_of_the_areas_of_the_viewer() {
     assert_eq!((&rows["total"], &rows["rows"][0][0]), (&json!(1), &json!(tube(2))), "{rows}");
 }
 
-/// A swab is on the screens within two seconds, pushed and not asked for.
+/// A swab comes to the screens by itself, pushed and not asked for.
 #[tokio::test]
 async fn the_stream_tells_of_a_swab_by_itself() {
     let city = City::start().await;

@@ -4,6 +4,7 @@ use allclear_testkit::City;
 use serde_json::json;
 
 use super::{seal, tube};
+use crate::lab::{Desk, box_code};
 
 #[tokio::test]
 async fn every_step_of_a_tube_and_a_person_can_be_told() {
@@ -38,6 +39,57 @@ async fn every_step_of_a_tube_and_a_person_can_be_told() {
     headquarters.get("/api/v1/trace/tube/T0000000420").await.refused("code_malformed");
     headquarters.get(&format!("/api/v1/trace/tube/{}", tube(9))).await.refused("not_found");
     city.sign_in("registrar").await.get(&format!("/api/v1/trace/tube/{}", tube(1))).await.refused("forbidden");
+}
+
+/// Events of a trace, with the box where a step names one.
+fn events(trace: &serde_json::Value) -> Vec<String> {
+    let steps = trace["steps"].as_array().unwrap();
+    steps
+        .iter()
+        .map(|step| format!("{} {}", step["event"].as_str().unwrap(), step["box"].as_str().unwrap_or("")).trim().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_way_of_a_tube_is_told_with_its_box_from_the_swab_to_the_report() {
+    let mut desk = Desk::open().await;
+    let (code, other, the_box) = (tube(1), tube(2), box_code(1));
+    let people = desk.fill(&code, 1).await;
+    desk.fill(&other, 1).await;
+    let site = desk.city.site(0);
+    // The other tube is in the box for a moment only, and left before it went.
+    let in_and_out =
+        ["pack_tube", "unpack_tube"].map(|op| desk.phone.command(json!({ "op": op, "box": the_box, "tube": other, "site": site })));
+    desk.phone.records(&in_and_out).await;
+    desk.pack(&the_box, std::slice::from_ref(&code)).await;
+    let half = |side: &str| json!({ "op": "hand_over", "handover": uuid::Uuid::from_u128(7), "side": side, "boxes": [the_box], "counterpart": null, "destination": "lab" });
+    let given = desk.phone.command(half("giver"));
+    desk.phone.records(&[given]).await;
+    let mut courier = desk.city.phone("courier").await;
+    let taken = courier.command(half("taker"));
+    courier.records(&[taken]).await;
+    let reception = desk.reception(std::slice::from_ref(&the_box)).await;
+    assert_eq!(desk.scan(&reception, std::slice::from_ref(&code)).await, ["matched"]);
+    desk.entry.post(&desk.at(&format!("/receptions/{reception}/close")), json!({})).await.ok();
+    desk.enter(None, std::slice::from_ref(&code), "negative").await;
+    desk.release_one(&code, "negative").await;
+    desk.settle().await;
+    desk.city.drain().await;
+    let told = async |kind: &str, code: &str| desk.headquarters.get(&format!("/api/v1/trace/{kind}/{code}")).await.ok();
+    let of_tube = told("tube", &code).await;
+    let with = |event: &str| format!("{event} {the_box}");
+    let way = ["collected".to_owned(), "sealed".into(), with("packed"), with("sealed"), with("given"), with("taken")];
+    let in_lab = ["received".to_owned(), with("box_received"), "resulted".into(), "released".into()];
+    assert_eq!(events(&of_tube), [way.as_slice(), in_lab.as_slice()].concat(), "{of_tube}");
+    let taken = &of_tube["steps"][5];
+    assert_eq!((taken["device_no"].as_i64(), taken["place"].as_str()), (Some(courier.device_no), of_tube["place"].as_str()));
+    assert_eq!(of_tube["steps"][7]["place"], "气膜方舱");
+    assert_eq!(events(&told("tube", &other).await), ["collected".to_owned(), "sealed".into(), with("packed"), with("unpacked")]);
+    let of_person = told("person", &people[0].to_string()).await;
+    assert_eq!(events(&of_person), [way.as_slice(), in_lab.as_slice(), &["reported".into()]].concat(), "{of_person}");
+    let of_box = told("box", &the_box).await;
+    let of_box: Vec<_> = events(&of_box).into_iter().filter(|event| !event.starts_with("tube_")).collect();
+    assert_eq!(of_box, ["sealed", "given", "taken", "box_received"]);
 }
 
 #[tokio::test]
