@@ -57,10 +57,16 @@ async fn a_server_tells_how_it_is_and_stops_without_losing_anything() {
     let follow = format!("GET /api/v1/live/stream HTTP/1.1\r\nhost: test\r\ncookie: {cookie}\r\n\r\n");
     screen.write_all(follow.as_bytes()).await.unwrap();
     until("a viewer", async || (server.metric("allclear_live_viewers").await.as_deref() == Some("1")).then_some(())).await;
-    let text = post_text("/api/v1/session", "", &sign_in("registrar"));
-    let (first, second) = text.split_at(text.len() - 5);
+    let text = post_text("/api/v1/session", "expect: 100-continue\r\n", &sign_in("registrar"));
+    let (first, second) = text.split_at(text.find("\r\n\r\n").unwrap() + 4);
     let mut phone = TcpStream::connect(server.at).await.unwrap();
     phone.write_all(first.as_bytes()).await.unwrap();
+    // The server has the head and waits for the body: only then is it in the middle.
+    let mut go_on = Vec::new();
+    while !go_on.ends_with(b"\r\n\r\n") {
+        assert!(phone.read_buf(&mut go_on).await.unwrap() > 0, "{}", String::from_utf8_lossy(&go_on));
+    }
+    assert!(go_on.starts_with(b"HTTP/1.1 100"), "{}", String::from_utf8_lossy(&go_on));
     let mut flying = Vec::new();
     screen.read_buf(&mut flying).await.unwrap();
     server.signal("TERM");
