@@ -3182,7 +3182,7 @@ export interface components {
         LabLoad: {
             /**
              * Format: double
-             * @description Hours of work in what waits, at the rate of the last hour or the rated capacity.
+             * @description Hours of work in what waits, at the rated capacity.
              */
             backlog_hours?: number | null;
             /**
