@@ -394,7 +394,7 @@ impl<'s> Town<'s> {
     async fn follow(&mut self) -> Checked {
         let app = &self.city().app;
         let followed = match allclear_server::work::drain(app).await {
-            Ok(()) => lab::jobs::tick(app).await,
+            Ok(()) => lab::jobs::tick(app).await.map(drop),
             problem => problem,
         };
         if followed.is_err() && self.mend_if_dead().await? {

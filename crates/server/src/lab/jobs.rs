@@ -46,15 +46,16 @@ pub async fn catch_up(app: &App) -> Result<usize> {
     }
 }
 
-/// Raises clocks that are due and flags laboratories that do not look right.
-pub async fn tick(app: &App) -> Result<()> {
+/// Raises clocks that are due and flags laboratories that do not look right; answers how many clocks it raised.
+pub async fn tick(app: &App) -> Result<usize> {
     let now = app.now();
     let flags = app.ids.at(now);
     let raised = app.store.run("raise_clocks", move |tx| raise_clocks(tx, now)).await?;
     if raised > 0 {
         tracing::info!(raised, "clocks raised");
     }
-    Ok(app.store.run("check_labs", move |tx| check_labs(tx, now, flags)).await?)
+    app.store.run("check_labs", move |tx| check_labs(tx, now, flags)).await?;
+    Ok(raised)
 }
 
 /// Whoever is told reads the clocks themselves, and a screen draws its ages anew each second: the feed has none of it.

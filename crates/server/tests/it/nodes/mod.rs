@@ -72,12 +72,7 @@ async fn what_is_done_for_all_is_done_by_one() {
     city.drain().await;
     city.clock.advance_seconds(30 * 3600);
     let (one, two) = tokio::join!(lab::jobs::tick(&city.app), lab::jobs::tick(&other.app));
-    one.unwrap();
-    two.unwrap();
-    city.drain().await;
-    let changes = city.app.store.read("test", |tx| tx.changes_after(0, 10_000)).await.unwrap();
-    let raised: usize = changes.iter().filter(|change| change.op == "raise_clocks").map(|change| change.facts.len()).sum();
-    assert_eq!(raised, people.len(), "each clock once, whoever raised it");
+    assert_eq!(one.unwrap() + two.unwrap(), people.len(), "each clock once, whoever raised it");
 }
 
 #[tokio::test]
