@@ -6,7 +6,7 @@ use allclear_server::clock::{Clock, rfc3339};
 use axum::{
     Router,
     body::Body,
-    http::{Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use http_body_util::BodyExt;
 use ring::{
@@ -28,6 +28,8 @@ pub struct Answer {
     pub json: Value,
     /// Body as it came.
     pub bytes: Vec<u8>,
+    /// Headers.
+    pub headers: HeaderMap,
     /// Cookies that were set.
     pub cookies: Vec<String>,
     /// After how many seconds to come again, if the answer says so.
@@ -163,8 +165,9 @@ impl Client {
         let status = response.status();
         let cookies = response.headers().get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap().to_owned()).collect();
         let retry_after_s = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
+        let headers = response.headers().clone();
         let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
-        Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, cookies, retry_after_s }
+        Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, headers, cookies, retry_after_s }
     }
 
     async fn respond(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> axum::response::Response {

@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -117,6 +117,9 @@ async fn answer(stream: &mut TcpStream) -> io::Result<Answer> {
         json: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
         retry_after_s: number("retry-after").and_then(|seconds| u32::try_from(seconds).ok()),
         bytes,
+        headers: headers()
+            .filter_map(|(name, value)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value.trim()).ok()?)))
+            .collect::<HeaderMap>(),
         cookies: values("set-cookie").map(str::to_owned).collect(),
     })
 }

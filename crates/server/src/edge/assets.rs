@@ -16,7 +16,7 @@ struct Dist;
 
 /// Content security policy of every page.
 pub const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
-img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; media-src 'self' blob:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 const NOT_BUILT: &str =
     "<!doctype html><meta charset=utf-8><title>Allclear</title><p>The web apps are not built into this program: run <code>make run</code>.";

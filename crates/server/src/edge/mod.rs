@@ -6,6 +6,7 @@ pub mod contract;
 pub mod extract;
 pub mod guard;
 pub mod limits;
+pub mod openapi;
 pub mod problem;
 pub mod routes;
 pub mod throttle;

@@ -1,5 +1,7 @@
 //! Problem details: one list of codes, one body, one place that makes them.
 
+use super::openapi::PROBLEM_JSON;
+
 pub use super::extract::JsonBody;
 use allclear_store::StoreError;
 use allclear_wire::problem::Problem as Body;
@@ -166,7 +168,7 @@ impl IntoResponse for Problem {
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(body)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         response.extensions_mut().insert(crate::operate::request::ProblemCode(code));
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

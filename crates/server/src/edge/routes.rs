@@ -7,7 +7,7 @@ use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLay
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{assets, guard, limits, problem::Code};
+use super::{assets, guard, limits, openapi, problem::Code};
 use crate::{
     accounts,
     app::AppState,
@@ -121,12 +121,13 @@ fn table(app: &AppState) -> Table {
 /// The router, its OpenAPI document and its route table.
 pub fn build(app: &AppState) -> (Router, OpenApi, Vec<Route>) {
     let Table { router, rows, .. } = table(app);
-    let (router, mut openapi) = router.split_for_parts();
-    openapi.info = utoipa::openapi::InfoBuilder::new()
+    let (router, mut document) = router.split_for_parts();
+    document.info = utoipa::openapi::InfoBuilder::new()
         .title("Allclear")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some("A city's outbreak response in one program."))
         .build();
+    openapi::complete(&mut document, &rows);
     let header = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(axum::http::HeaderName::from_static(name), HeaderValue::from_static(value))
     };
@@ -143,7 +144,13 @@ pub fn build(app: &AppState) -> (Router, OpenApi, Vec<Route>) {
         .layer(header("content-security-policy", assets::POLICY))
         .layer(header("x-content-type-options", "nosniff"))
         .layer(header("referrer-policy", "no-referrer"))
+        // Browsers take it over TLS only; from then on they come back by TLS alone.
+        .layer(header("strict-transport-security", "max-age=31536000; includeSubDomains"))
+        .layer(header("cross-origin-opener-policy", "same-origin"))
+        .layer(header("cross-origin-resource-policy", "same-origin"))
+        // Built assets say themselves how long they keep; nothing else is kept by anybody.
+        .layer(header("cache-control", "no-store"))
         .layer(from_fn_with_state(app.clone(), request::note))
         .with_state(app.clone());
-    (router, openapi, rows)
+    (router, document, rows)
 }

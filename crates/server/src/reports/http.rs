@@ -40,7 +40,8 @@ pub struct OfDay {
 
 /// The daily report.
 #[utoipa::path(get, path = "/api/v1/reports/{name}", params(("name" = String, Path, description = "`daily.pdf` or `daily.xlsx`"), OfDay),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, content((Vec<u8> = "application/pdf"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+              (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn daily_report(
     State(app): State<AppState>,
     By(caller): By,

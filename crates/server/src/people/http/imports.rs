@@ -110,7 +110,8 @@ async fn start_import(
 
 /// The bad rows as a sheet in the layout that came, with the reasons in one more column.
 #[utoipa::path(get, path = "/api/v1/people/imports/{id}/bad-rows",
-    responses((status = 200, content_type = "application/octet-stream"), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, content((Vec<u8> = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+              (status = 403, body = Problem), (status = 404, body = Problem)))]
 async fn export_bad_rows(State(app): State<AppState>, By(caller): By, Path(id): Path<Uuid>) -> Result<impl IntoResponse> {
     let (bytes, extension) = files::bad_rows(&app, &caller, Id::new(id)).await?;
     let kind =

@@ -184,7 +184,8 @@ async fn reveal_claim(
 
 /// The list as a file, without identities; the export is logged with its reason.
 #[utoipa::path(post, path = "/api/v1/exceptions/export", params(Which), request_body = ExceptionExport,
-    responses((status = 200, body = Vec<u8>), (status = 403, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, content((Vec<u8> = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+              (status = 403, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
 async fn export_exceptions(
     State(app): State<AppState>,
     By(caller): By,

@@ -63,7 +63,7 @@ fn cursor(after: Option<&str>) -> Result<(i64, i64)> {
 
 /// Expected persons without a swab, masked.
 #[utoipa::path(get, path = "/api/v1/rounds/{id}/missing", params(Which),
-    responses((status = 200, body = Page<MissingPerson>), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = Page<MissingPerson>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn list_missing(
     State(app): State<AppState>,
     By(caller): By,
@@ -131,7 +131,8 @@ async fn call_missing(State(app): State<AppState>, By(caller): By, Path((id, per
 
 /// The list as a file with names and phones in clear; the export is logged with its reason.
 #[utoipa::path(post, path = "/api/v1/rounds/{id}/missing/export", request_body = MissingExport,
-    responses((status = 200, body = Vec<u8>), (status = 403, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, content((Vec<u8> = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+              (status = 403, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
 async fn export_missing(
     State(app): State<AppState>,
     By(caller): By,

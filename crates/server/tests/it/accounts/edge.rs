@@ -54,6 +54,7 @@ async fn refusals_of_the_edge_have_codes_and_quote_nothing() {
         (put(json!([{ "role": "courier", "area": { SECRET: 1 } }])).await, 422, "body_invalid", "invalid type", Some("/0/area")),
         (put(json!([{ "role": "courier" }])).await, 422, "body_invalid", "missing field area", Some("/0")),
         (text(Method::PATCH, "/api/v1/accounts".into(), "application/json", vec![]).await, 405, "method_unknown", "", None),
+        (text(Method::TRACE, "/api/v1/accounts".into(), "", vec![]).await, 405, "method_unknown", "", None),
         (text(Method::GET, format!("/api/v1/{SECRET}"), "", vec![]).await, 404, "not_found", "", None),
     ];
     for (answer, status, code, detail, field) in cases {
@@ -74,4 +75,28 @@ async fn a_body_at_the_bound_is_read() {
     let answer = admin.send(Method::POST, "/api/v1/people", "application/json", body).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.json);
     answer.refused("body_invalid");
+}
+
+#[tokio::test]
+async fn every_answer_says_what_a_browser_may_do_with_it() {
+    let city = City::start().await;
+    let admin = city.sign_in("admin").await;
+    for path in ["/", "/desk/", "/no/such/file", "/api/v1/session", "/api/v1/accounts", "/api/v1/nothing", "/healthz"] {
+        let answer = admin.get(path).await;
+        let said = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let policy = said("content-security-policy");
+        for rule in ["default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"] {
+            assert!(policy.contains(rule), "{path}: {rule} in {policy}");
+        }
+        let scripts = policy.split("; ").find(|rule| rule.starts_with("script-src")).unwrap();
+        assert!(!scripts.contains("unsafe-inline") && !scripts.contains("'unsafe-eval'") && !policy.contains("http"), "{path}: {policy}");
+        assert_eq!(said("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(said("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(said("strict-transport-security"), "max-age=31536000; includeSubDomains", "{path}");
+        assert_eq!((said("cross-origin-opener-policy"), said("cross-origin-resource-policy")), ("same-origin".into(), "same-origin".into()));
+        assert!(answer.headers.get("access-control-allow-origin").is_none(), "{path}: no other origin reads it");
+        if path.starts_with("/api/") {
+            assert_eq!(said("cache-control"), "no-store", "{path}");
+        }
+    }
 }
