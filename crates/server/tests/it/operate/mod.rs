@@ -3,6 +3,7 @@
 mod backup;
 mod deploy;
 mod doctor;
+mod leaks;
 mod machine;
 mod schema;
 mod server;

@@ -47,11 +47,16 @@ pub(super) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
 impl Server {
     /// Starts a demo with these lines of configuration beside its own; `folder` holds the files.
     pub(super) async fn start(folder: PathBuf, config: &str) -> Self {
-        let store = TestStore::fresh().await;
+        Self::on(TestStore::fresh().await, folder, config, &[])
+    }
+
+    /// The same on a store that may have its city already.
+    pub(super) fn on(store: TestStore, folder: PathBuf, config: &str, more: &[&str]) -> Self {
         std::fs::write(folder.join("allclear.toml"), config).unwrap();
         let log = File::create(folder.join("log")).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_allclear"))
             .args(["serve", "--demo", "--population", "100", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"])
+            .args(more)
             .args(["--log-format", "json", "--store", &address(&store.config), "--config"])
             .arg(folder.join("allclear.toml"))
             .arg("--key-file")
