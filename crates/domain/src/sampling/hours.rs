@@ -18,8 +18,8 @@ pub struct Hours(Vec<(i64, i64)>);
 fn minute(text: &str) -> Option<i64> {
     let (hours, minutes) = text.trim().split_once(':')?;
     let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
-    let minute = hours * 60 + minutes;
-    ((0..=24).contains(&hours) && (0..60).contains(&minutes) && minute <= DAY_MIN).then_some(minute)
+    let fits = (0..=24).contains(&hours) && (0..60).contains(&minutes);
+    fits.then(|| hours * 60 + minutes).filter(|minute| *minute <= DAY_MIN)
 }
 
 impl Hours {

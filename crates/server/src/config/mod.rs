@@ -109,7 +109,15 @@ pub(crate) fn wrong(key: impl Into<String>, what: impl ToString) -> ConfigError 
 impl Config {
     /// Reads the file (if any), then the environment, then the flags, and checks the whole.
     pub fn load(file: Option<&Path>, env: impl Fn(&str) -> Option<String>, flags: &[Flag]) -> Result<Self, ConfigError> {
-        let mut table = file.map_or_else(|| Ok(Table::new()), read)?;
+        Self::of_table(file.map_or_else(|| Ok(Table::new()), read)?, env, flags)
+    }
+
+    /// The same from the text of a file.
+    pub fn of_text(text: &str, env: impl Fn(&str) -> Option<String>, flags: &[Flag]) -> Result<Self, ConfigError> {
+        Self::of_table(text.parse().map_err(|e: toml::de::Error| ConfigError::File("text".into(), e.to_string()))?, env, flags)
+    }
+
+    fn of_table(mut table: Table, env: impl Fn(&str) -> Option<String>, flags: &[Flag]) -> Result<Self, ConfigError> {
         known(&table)?;
         if table.get("store").is_some_and(|section| store::has_password(section.get("url").and_then(Value::as_str).unwrap_or_default())) {
             return Err(wrong("store.url", store::PASSWORD));

@@ -77,6 +77,10 @@ fn common(operation: &Operation, row: &Route) -> Vec<Code> {
     if operation.parameters.iter().flatten().next().is_some() {
         codes.extend([Code::AddressInvalid, Code::NotFound]);
     }
+    // A tube's code in the path is read as one.
+    if row.path.contains("{tube}") {
+        codes.push(Code::CodeMalformed);
+    }
     if row.method != "GET" {
         codes.extend([Code::StateConflict, Code::StoreFull]);
     }

@@ -3,7 +3,7 @@
 use super::{File, Report, Tree};
 
 /// A crate and the siblings that its `[dependencies]` may name.
-const CRATES: [(&str, &[&str]); 8] = [
+const CRATES: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("seal", &[]),
     ("wire", &[]),
@@ -11,6 +11,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("server", &["domain", "seal", "store", "wire"]),
     ("testkit", &["domain", "seal", "server", "store", "wire"]),
     ("sim", &["domain", "server", "store", "testkit", "wire"]),
+    ("fuzz", &["domain", "seal", "server", "testkit"]),
     ("xtask", &["server"]),
 ];
 

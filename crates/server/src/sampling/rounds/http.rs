@@ -118,7 +118,7 @@ pub struct OfArea {
 
 /// Exemptions of an area, masked.
 #[utoipa::path(get, path = "/api/v1/exemptions", params(OfArea),
-    responses((status = 200, body = Page<Exemption>), (status = 403, body = Problem)))]
+    responses((status = 200, body = Page<Exemption>), (status = 403, body = Problem), (status = 422, body = Problem)))]
 async fn list_exemptions(State(app): State<AppState>, By(caller): By, Query(query): Query<OfArea>) -> Result<Json<Page<Exemption>>> {
     let area = ops::area(&app.plan(), &caller, Action::ManageRounds, &query.area, "/area")?;
     Ok(Json(exemptions::list_exemptions(&app, area, query.after.unwrap_or_default()).await?))
