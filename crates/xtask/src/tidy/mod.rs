@@ -4,6 +4,7 @@
 //! rule stays short enough to be read before it is argued with.
 
 mod arrows;
+mod checklist;
 mod text;
 
 use std::path::Path;
@@ -81,6 +82,8 @@ pub(crate) fn run(root: &Path) -> Outcome {
         text::words,
         text::links,
         text::migrations,
+        text::raw_html,
+        checklist::security,
     ] {
         rule(&tree, &mut report);
     }
@@ -109,7 +112,7 @@ mod tests {
         let long_file = "// line\n".repeat(601);
         let long_function = format!("pub fn long() {{\n{}}}\n", "    work();\n".repeat(69));
         let sql = concat!("const Q: &str = \"SEL", "ECT 1\";");
-        let cases: [(Rule, &str, &str); 13] = [
+        let cases: [(Rule, &str, &str); 17] = [
             (arrows::between_crates, "crates/domain/Cargo.toml", "[dependencies]\nallclear-store.workspace = true\n"),
             (arrows::between_capabilities, "crates/domain/src/sampling/round.rs", "use crate::lab::run::Run;\n"),
             (arrows::between_capabilities, "crates/server/src/live/http.rs", "use crate::sampling::ops;\n"),
@@ -122,6 +125,10 @@ mod tests {
             (text::dead_files, "crates/server/src/lab/forgotten.rs", "//! Nobody declares me.\n"),
             (text::words, "docs/x.md", concat!("TO", "DO later")),
             (text::links, "docs/x.md", "see [that](nowhere.md)"),
+            (text::raw_html, "web/apps/desk/src/x.vue", concat!("<p v-", "html=\"text\" />")),
+            (checklist::security, "docs/security/asvs.md", "| V1.1.1 | name | held: `crates/nowhere.rs` |"),
+            (checklist::security, "docs/security/asvs.md", "| V1.1.1 | name | held: somewhere |"),
+            (checklist::security, "docs/security/asvs.md", "| V1.1.1 | name | perhaps |"),
             (text::migrations, "crates/store/migrations/0007_x/sqlite.sql", "create table x (y)"),
         ];
         for (index, (rule, path, text)) in cases.into_iter().enumerate() {
