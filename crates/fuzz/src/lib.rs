@@ -72,7 +72,14 @@ pub const TARGETS: [Target; 10] = [
     Target {
         name: "sync",
         run: targets::http::sync,
-        words: &["{\"sent_at\":\"2022-01-06T00:00:00Z\",\"commands\":[", "\"op\":\"record_collection\",", "\"id\":", "\"at\":", "null", "]}"],
+        words: &[
+            "{\"sent_at\":\"2022-01-06T00:00:00Z\",\"commands\":[",
+            "\"op\":\"record_collection\",",
+            "\"id\":",
+            "\"at\":",
+            "null",
+            "]}",
+        ],
         smoke: 150,
     },
     Target {

@@ -58,6 +58,8 @@ enum DemoCommand {
 enum BenchCommand {
     /// Registrations, one by one and in batches.
     Collect(bench::collect::Args),
+    /// What one operation costs on a store of a given size.
+    Growth(bench::growth::Args),
     /// A register from file to store, and searches over it.
     Import(bench::import::Args),
     /// Look-ups.
@@ -92,6 +94,7 @@ async fn main() -> ExitCode {
         Command::Recount(args) => live::recount::cli::run(args).await.map_err(Into::into),
         Command::Demo(DemoCommand::Replay(args)) => demo::replay::run(args).await.map_err(Into::into),
         Command::Bench(BenchCommand::Collect(args)) => bench::collect::run(args).await.map(drop).map_err(Into::into),
+        Command::Bench(BenchCommand::Growth(args)) => bench::growth::run(args).await.map(drop).map_err(Into::into),
         Command::Bench(BenchCommand::Import(args)) => bench::import::run(args).await.map(drop).map_err(Into::into),
         Command::Bench(BenchCommand::Lookup(args)) => bench::lookup::run(args).await.map(drop).map_err(Into::into),
         Command::Bench(BenchCommand::Missing(args)) => bench::missing::run(args).await.map_err(Into::into),

@@ -31,7 +31,12 @@ pub fn register(data: &[u8]) {
     assert_eq!(mapping.len(), table.header.len());
     let _ = (columns::header_set(&table.header), columns::check(&mapping, table.header.len(), true), table.row_count());
     let today = Date::new(2022, 1, 5).expect("a day");
-    let judge = Judge { places: &PLACES, area: AreaCode::parse("330784105213").ok(), today, ages: AgeGroups { infant_below_months: 36, child_below_years: 14 } };
+    let judge = Judge {
+        places: &PLACES,
+        area: AreaCode::parse("330784105213").ok(),
+        today,
+        ages: AgeGroups { infant_below_months: 36, child_below_years: 14 },
+    };
     let (mut rows, mut last, mut bad) = (0, 0, Vec::new());
     table.batches(100, |batch| {
         rows += batch.len();

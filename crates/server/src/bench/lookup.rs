@@ -49,7 +49,7 @@ const PICKED: usize = 256;
 const PERSONS: usize = 10;
 
 /// What is known of somebody who is looked for.
-struct Picked {
+pub(super) struct Picked {
     no: i64,
     name: String,
     card: String,
@@ -106,9 +106,9 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
     Ok(report)
 }
 
-type Text = fn(&Picked) -> Option<String>;
+pub(super) type Text = fn(&Picked) -> Option<String>;
 
-fn kinds() -> [(&'static str, Text); 5] {
+pub(super) fn kinds() -> [(&'static str, Text); 5] {
     [
         ("number", |p| Some(p.no.to_string())),
         ("name", |p| Some(p.name.clone())),
@@ -119,7 +119,7 @@ fn kinds() -> [(&'static str, Text); 5] {
 }
 
 /// People spread over the city who have a card and a document.
-async fn picked(bench: &Bench) -> Result<Vec<Picked>, BenchError> {
+pub(super) async fn picked(bench: &Bench) -> Result<Vec<Picked>, BenchError> {
     let root = bench.app.plan().areas.first().map(|area| area.code).ok_or_else(|| BenchError::Setup("no area".into()))?;
     let read = bench.app.store.read("bench_picked", move |tx| {
         let numbers = tx.person_numbers(root, 0)?;

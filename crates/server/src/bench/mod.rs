@@ -3,6 +3,7 @@
 
 pub mod bare;
 pub mod collect;
+pub mod growth;
 pub mod import;
 pub mod load;
 pub mod lookup;

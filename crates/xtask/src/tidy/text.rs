@@ -143,7 +143,8 @@ pub(super) fn migrations(tree: &Tree, report: &mut Report) {
 
 /// Pages show what they are given as text: no component may take it for HTML.
 pub(super) fn raw_html(tree: &Tree, report: &mut Report) {
-    const BANNED: [&str; 4] = [concat!("v-", "html"), concat!("inner", "HTML"), concat!("outer", "HTML"), concat!("insertAdjacent", "HTML")];
+    const BANNED: [&str; 4] =
+        [concat!("v-", "html"), concat!("inner", "HTML"), concat!("outer", "HTML"), concat!("insertAdjacent", "HTML")];
     let pages = |path: &str| path.starts_with("web/") && (path.ends_with(".vue") || path.ends_with(".ts")) && !path.starts_with("web/e2e/");
     for file in tree.files.iter().filter(|file| pages(&file.path)) {
         for (number, line) in file.lines() {

@@ -93,7 +93,10 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
         assert_eq!(said("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(said("referrer-policy"), "no-referrer", "{path}");
         assert_eq!(said("strict-transport-security"), "max-age=31536000; includeSubDomains", "{path}");
-        assert_eq!((said("cross-origin-opener-policy"), said("cross-origin-resource-policy")), ("same-origin".into(), "same-origin".into()));
+        assert_eq!(
+            (said("cross-origin-opener-policy"), said("cross-origin-resource-policy")),
+            ("same-origin".into(), "same-origin".into())
+        );
         assert!(answer.headers.get("access-control-allow-origin").is_none(), "{path}: no other origin reads it");
         if path.starts_with("/api/") {
             assert_eq!(said("cache-control"), "no-store", "{path}");

@@ -1,7 +1,7 @@
 //! The benchmarks run, on both stores, at sizes that measure nothing: what they count as good is what
 //! they sent, and the followers of the server they measure come to the end.
 
-use allclear_server::bench::{collect, import, lookup, release, report::Report};
+use allclear_server::bench::{collect, growth, import, lookup, release, report::Report};
 use allclear_store::StoreConfig;
 use allclear_testkit::TestStore;
 
@@ -70,4 +70,13 @@ async fn import_takes_every_row() {
     let store = TestStore::fresh().await;
     let report = import::run(import::Args { rows: 600, searches: 3, store: address(&store), json: false }).await.unwrap();
     holds(&report, &["import, file to register", "import / bare store", "search by name, p99", "search by document, p99"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn growth_knows_every_row_and_the_recount_agrees() {
+    let store = TestStore::fresh().await;
+    let report = growth::run(growth::Args { rows: 600, requests: 20, store: address(&store), json: true }).await.unwrap();
+    let times = ["register a row", "a person by number, p50", "the way of a tube, p50", "missing list of a community, p50", "recount"];
+    holds(&report, &times);
+    assert!(report.figure("recount").unwrap().note.contains(" 0 differ"), "{report:?}");
 }

@@ -104,7 +104,9 @@ async fn collector() -> (String, mpsc::UnboundedReceiver<String>) {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut text = Vec::new();
             while let Ok(1..) = stream.read_buf(&mut text).await {
-                let whole = String::from_utf8_lossy(&text).split_once("\r\n\r\n").is_some_and(|(_, body)| serde_json::from_str::<Value>(body).is_ok());
+                let whole = String::from_utf8_lossy(&text)
+                    .split_once("\r\n\r\n")
+                    .is_some_and(|(_, body)| serde_json::from_str::<Value>(body).is_ok());
                 if whole {
                     let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}").await;
                     let _ = sender.send(String::from_utf8_lossy(&text).into_owned());
@@ -141,13 +143,19 @@ async fn pry(server: &Server, of: &Identity) -> Vec<String> {
         ("/api/v1/people/search", json!({ "text": [of.name, document] })),
         ("/api/v1/people", person.clone()),
         ("/api/v1/people", json!({ document.as_str(): of.name })),
-        ("/api/v1/accounts", json!({ "name": of.name, "display_name": of.name, "password": document, "grants": [{ "role": of.name, "area": document }] })),
+        (
+            "/api/v1/accounts",
+            json!({ "name": of.name, "display_name": of.name, "password": document, "grants": [{ "role": of.name, "area": document }] }),
+        ),
         ("/api/v1/rounds", json!({ "name": of.name, "areas": [document], "tube_kind": of.name })),
         ("/api/v1/exemptions", json!({ "person": document, "kind": of.name, "reason": phone })),
         ("/api/v1/labels/cards", json!({ "area": of.name, "reason": document })),
         ("/api/v1/session", json!({ "name": of.name, "password": document })),
         ("/api/v1/resident/session", json!({ "code": card, "document_tail": "0000" })),
-        ("/api/v1/resident/session", json!({ "code": card, "document_tail": document.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect::<String>() })),
+        (
+            "/api/v1/resident/session",
+            json!({ "code": card, "document_tail": document.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect::<String>() }),
+        ),
         ("/api/v1/sync", json!({ "sent_at": of.name, "commands": [{ "id": document, "at": phone }] })),
     ];
     for account in ["admin", "headquarters", "registrar", "labentry", "auditor"] {
@@ -231,7 +239,9 @@ async fn nobody_of_the_city_is_in_log_metrics_traces_or_problems() {
     let strangers = Secrets::of(&[stranger]);
     let found: Vec<String> = texts
         .iter()
-        .flat_map(|(what, text)| secrets.found_in(text).into_iter().chain(strangers.found_in(text)).map(move |found| format!("{what}: {found}")))
+        .flat_map(|(what, text)| {
+            secrets.found_in(text).into_iter().chain(strangers.found_in(text)).map(move |found| format!("{what}: {found}"))
+        })
         .collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
