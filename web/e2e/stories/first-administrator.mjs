@@ -1,12 +1,12 @@
 // The first start outside the demo: the link on the terminal, a password that is too short, the first
-// administrator of the whole country, the area list, a person who is found again, and an account for
-// somebody else.
+// administrator of the whole country, the area list, a person who is found again, accounts for
+// others, and the first laboratory and kit, which headquarters put down.
 import { join, resolve } from 'node:path'
 import { openPage, scan, settled } from '../lib/browser.mjs'
 import { choose, DESK, dialog, leave, line, signInAt } from '../lib/desk.mjs'
 import { startServer } from '../lib/server.mjs'
 
-export const name = 'the first administrator begins on an empty store and finds the first person'
+export const name = 'the first administrator begins on an empty store and finds the first person; headquarters put down a laboratory'
 
 const AREAS = resolve(import.meta.dirname, '../../../data/330784-areas.csv')
 const PASSWORD = 'a long first password'
@@ -21,9 +21,7 @@ export async function run({ browser, fault, out }) {
     await page.fill('input[name=password]', 'short')
     await page.click('button[type=submit]')
     await page.waitForSelector('[role=alert]')
-    await settled(page)
-    await page.screenshot({ path: join(out, 'desk-setup.zh.1440x900.png') })
-    for (const finding of await scan(page)) fault(finding)
+    await photograph(page, 'desk-setup', { fault, out })
     await page.fill('input[name=password]', PASSWORD)
     await page.click('button[type=submit]')
     await page.waitForSelector('.desk main h1')
@@ -51,14 +49,17 @@ export async function run({ browser, fault, out }) {
     await line(dialog(page), '初始密码').fill('a first password for lin')
     await choose(page, dialog(page).locator('.grants .el-select').nth(0), '指挥部')
     await choose(page, dialog(page).locator('.grants .el-select').nth(1), '石柱镇')
-    await settled(page)
-    await page.screenshot({ path: join(out, 'desk-account-new.zh.1440x900.png') })
-    for (const finding of await scan(page)) fault(finding)
+    await photograph(page, 'desk-account-new', { fault, out })
     await dialog(page).locator('.el-dialog__footer .el-button--primary').click()
     await page.locator('.el-table__row', { hasText: '林小满' }).waitFor()
+    const chief = await headquarters(page)
+    await leave(page)
+    await signInAt(page, chief.name, chief.password)
+    await laboratory(page, { fault, out })
     await leave(page)
     await signInAt(page, 'lin', 'a first password for lin')
     if (!(await page.locator('.top .who').innerText()).includes('指挥部')) fault('the new account has not its role')
+    await ofATown(page, fault)
     await page.goto(link)
     await page.reload()
     await page.fill('input[name=password]', PASSWORD)
@@ -69,4 +70,61 @@ export async function run({ browser, fault, out }) {
   } finally {
     await server.stop()
   }
+}
+
+/** An account for the headquarters of the whole county. */
+async function headquarters(page) {
+  const account = { name: 'zhou', password: 'a first password for zhou' }
+  await page.click('.page-head .el-button--primary')
+  await line(dialog(page), '账号').fill(account.name)
+  await line(dialog(page), '姓名或岗位').fill('周指挥')
+  await line(dialog(page), '初始密码').fill(account.password)
+  await choose(page, dialog(page).locator('.grants .el-select').nth(0), '指挥部')
+  await choose(page, dialog(page).locator('.grants .el-select').nth(1), '永康市')
+  await dialog(page).locator('.el-dialog__footer .el-button--primary').click()
+  await page.locator('.el-table__row', { hasText: '周指挥' }).waitFor()
+  return account
+}
+
+/** A laboratory and a kit, where there was none. */
+async function laboratory(page, { fault, out }) {
+  await page.goto('/desk/#/lab')
+  await page.locator('.kits', { hasText: '还没有登记试剂盒' }).waitFor()
+  await photograph(page, 'desk-lab-none', { fault, out })
+  await page.getByRole('button', { name: '登记实验室' }).click()
+  await line(dialog(page), '实验室名称').fill('古山镇检测点')
+  await choose(page, dialog(page).locator('.el-select'), '古山镇')
+  await line(dialog(page), '额定产能').fill('3000')
+  await photograph(page, 'desk-lab-new', { fault, out })
+  await dialog(page).locator('.el-dialog__footer .el-button--primary').click()
+  await page.locator('.lab', { hasText: '古山镇检测点' }).waitFor()
+  if (!(await page.locator('.lab', { hasText: '古山镇检测点' }).innerText()).includes('3,000')) fault('the laboratory has another rate')
+  await page.getByRole('button', { name: '登记试剂盒' }).click()
+  await line(dialog(page), '试剂盒名称').fill('核酸检测试剂盒（荧光法）')
+  await line(dialog(page), '最短检测时间').fill('90')
+  await line(dialog(page), '内标名称').fill('IC')
+  await photograph(page, 'desk-kit-new', { fault, out })
+  await dialog(page).locator('.el-dialog__footer .el-button--primary').click()
+  const kit = page.locator('.kits tr', { hasText: '荧光法' })
+  await kit.waitFor()
+  for (const word of ['90', '38', 'IC']) if (!(await kit.innerText()).includes(word)) fault(`the kit has not ${word}`)
+  await page.locator('.el-dialog:visible').waitFor({ state: 'hidden' })
+  await photograph(page, 'desk-lab-made', { fault, out })
+}
+
+/** Headquarters of one town add a laboratory of theirs, and no kit: kits are for everybody. */
+async function ofATown(page, fault) {
+  await page.goto('/desk/#/lab')
+  await page.locator('.kits tr', { hasText: '荧光法' }).waitFor()
+  await page.getByRole('button', { name: '登记实验室' }).click()
+  // The name stands there once the areas are known, by which the page tells who may add kits.
+  await dialog(page).locator('.el-select', { hasText: '石柱镇' }).waitFor()
+  await dialog(page).getByRole('button', { name: '取消' }).click()
+  if ((await page.getByRole('button', { name: '登记试剂盒' }).count()) > 0) fault('headquarters of a town are offered to add kits')
+}
+
+async function photograph(page, name, { fault, out }) {
+  await settled(page)
+  await page.screenshot({ path: join(out, `${name}.zh.1440x900.png`) })
+  for (const finding of await scan(page)) fault(finding)
 }

@@ -148,11 +148,15 @@ async fn list_kits(State(app): State<AppState>) -> Result<Json<Vec<wire::Kit>>> 
     ops::kits(&app).await.map(Json)
 }
 
-/// Adds a kit.
+/// Adds a kit. Kits are the same for every laboratory: only those who answer for the whole tree of areas add one.
 #[utoipa::path(post, path = "/api/v1/lab-kits", tag = "lab", request_body = wire::NewKit,
-    responses((status = 201, body = wire::Kit), (status = 422, body = ProblemBody)))]
-async fn create_kit(State(app): State<AppState>, JsonBody(request): JsonBody<wire::NewKit>) -> Result<(StatusCode, Json<wire::Kit>)> {
-    ops::create_kit(&app, request).await.map(|kit| (StatusCode::CREATED, Json(kit)))
+    responses((status = 201, body = wire::Kit), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn create_kit(
+    State(app): State<AppState>,
+    By(caller): By,
+    JsonBody(request): JsonBody<wire::NewKit>,
+) -> Result<(StatusCode, Json<wire::Kit>)> {
+    ops::create_kit(&app, &caller, request).await.map(|kit| (StatusCode::CREATED, Json(kit)))
 }
 
 /// Instruments of a laboratory.

@@ -82,8 +82,11 @@ pub async fn kits(app: &App) -> Result<Vec<wire::Kit>> {
     Ok(app.store.read("list_kits", |tx| tx.kits()).await?.iter().map(view::kit).collect())
 }
 
-/// Adds a kit.
-pub async fn create_kit(app: &App, request: wire::NewKit) -> Result<wire::Kit> {
+/// Adds a kit. One list of kits serves every laboratory, so it changes only by those who answer for every area.
+pub async fn create_kit(app: &App, caller: &Caller, request: wire::NewKit) -> Result<wire::Kit> {
+    if !caller.holds_all(Action::ManageRounds, &app.plan()) {
+        return Err(Code::Forbidden.problem());
+    }
     if request.name.trim().is_empty() || !(60..=24 * 3600).contains(&request.run_s_min) || !(1.0..=60.0).contains(&request.cutoff) {
         return Err(Code::BodyInvalid.problem());
     }

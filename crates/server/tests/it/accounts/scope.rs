@@ -253,7 +253,7 @@ fn lab_lines(t: &Town) -> Vec<Line> {
     vec![
         line("GET", "/api/v1/labs", &[], json!(null), Blind(t.lab.clone())),
         line("GET", "/api/v1/lab-kits", &[], json!(null), Open),
-        line("POST", "/api/v1/lab-kits", &[], kit, Open),
+        line("POST", "/api/v1/lab-kits", &[], kit, Refused),
         line("POST", "/api/v1/labs", &[], json!({ "name": "x", "area": t.town, "rated_per_day": 10 }), Refused),
         line("GET", "/api/v1/labs/{lab}", &lab, json!(null), Refused),
         line("GET", "/api/v1/labs/{lab}/instruments", &lab, json!(null), Refused),

@@ -6,7 +6,9 @@ import type * as T from './types'
 /** What every laboratory page may ask without knowing which laboratory. */
 export const labsApi = (http: Http) => ({
   labs: () => http.get('/labs'),
+  addLab: (body: Schemas['NewLab']) => http.post('/labs', { body }),
   kits: () => http.get('/lab-kits'),
+  addKit: (body: Schemas['NewKit']) => http.post('/lab-kits', { body }),
   alerts: (lab?: string) => http.get('/clock-alerts', { query: { lab } }),
   missing: () => http.get('/missing-tubes'),
   voidTube: (tube: string, reason: string) => http.post('/tubes/{tube}/void', { path: { tube }, body: { reason } }),

@@ -1,6 +1,7 @@
 // Words of the laboratories: what several pages say is here, each page's own beside it in `words/`.
 import { defineMessages, type MessageSet } from '@allclear/kit'
 import { overview } from './words/overview'
+import { setup } from './words/setup'
 import { reception } from './words/reception'
 import { holds } from './words/holds'
 import { queue } from './words/queue'
@@ -81,7 +82,7 @@ const shared = defineMessages({
   },
 })
 
-const pages = { clocks, followUps, holds, overview, queue, reception, release, results, runs }
+const pages = { clocks, followUps, holds, overview, queue, reception, release, results, runs, setup }
 const words = (lang: 'zh' | 'en') => ({
   ...shared[lang],
   ...Object.fromEntries(Object.entries(pages).map(([name, set]) => [name, set[lang]])),
