@@ -44,10 +44,39 @@ export async function run({ browser, server, fault }) {
   await wall.page.locator('.drill td', { hasText: code }).first().waitFor()
   await wall.page.keyboard.press('Escape')
   await wall.page.waitForSelector('.drill', { state: 'detached' })
+  await opens(wall.page, wall.page.locator('.bottom header button', { hasText: '退回或作废' }))
+  await laboratories(browser, server, wall.page, fault)
 
   for (const problem of wall.problems) fault(problem)
   await wall.context.close()
   await residentSees(browser, server, people[0], fault)
+}
+
+/** A figure opens its rows, or says that there are none. */
+async function opens(page, figure) {
+  await figure.click()
+  await page.waitForSelector('.drill table, .drill .none strong')
+  const text = await page.locator('.drill').innerText()
+  await page.keyboard.press('Escape')
+  await page.waitForSelector('.drill', { state: 'detached' })
+  return text
+}
+
+/** Four laboratories have room; of the others the wall says how many, and opens all. */
+async function laboratories(browser, server, page, fault) {
+  const { context } = await openPage(browser, server.base, { width: 1440, height: 900, lang: 'zh-CN', role: 'headquarters', demo: server.demo })
+  for (let n = 1; n <= 5; n += 1) {
+    const data = { name: `街头检测点 ${n}`, area: '330784', rated_per_day: 1000 }
+    const made = await context.request.post('/api/v1/labs', { headers: { 'X-Allclear': '1' }, data })
+    if (!made.ok()) throw new Error(`no laboratory: ${made.status()} ${await made.text()}`)
+  }
+  await context.close()
+  const more = page.locator('.bottom header button', { hasText: /^\s*\+\d+\s*$/ })
+  await more.waitFor({ timeout: MOVES_MS_MAX })
+  const shown = await page.locator('.labs li').count()
+  const hidden = Number((await more.innerText()).slice(1))
+  const rows = await opens(page, more)
+  if (shown !== 4 || !rows.includes(`共 ${shown + hidden} 行`) || !rows.includes('街头检测点 5')) fault(`of ${shown} and ${hidden} laboratories it opens: ${rows}`)
 }
 
 /** Three swabs into one tube, as a device sends them. */

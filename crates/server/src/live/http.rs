@@ -110,7 +110,7 @@ fn event(json: &[u8]) -> Bytes {
 pub struct OfFigure {
     /// The round; the open one, or else the newest, if absent.
     round: Option<Uuid>,
-    /// `missing`, `persons`, `unexpected`, `collections`, `interval`, `tubes`, `stage`, `site`, `lab`, `person_reports`, `non_negative`, `follow_ups`, `exceptions`, `sites`, `sites_stuck`, `devices_silent`.
+    /// `missing`, `persons`, `unexpected`, `collections`, `interval`, `tubes`, `stage`, `site`, `lab`, `labs`, `person_reports`, `non_negative`, `follow_ups`, `exceptions`, `sites`, `sites_stuck`, `devices_silent`.
     figure: String,
     /// Only inside this area.
     area: Option<String>,

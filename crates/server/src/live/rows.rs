@@ -61,6 +61,7 @@ pub async fn rows(app: &App, wanted: Wanted) -> Result<DrillDown> {
         "tubes" | "stage" | "site" | "person_reports" => Ok(tubes(app, &wanted)),
         "non_negative" => non_negative(app, &wanted).await,
         "lab" => lab(app, &wanted).await,
+        "labs" => Ok(labs(app, &wanted)),
         "follow_ups" => follow_ups(app, &wanted).await,
         "exceptions" => exceptions(app, &wanted).await,
         "sites" | "sites_stuck" => Ok(sites(app, &wanted)),
@@ -232,6 +233,22 @@ async fn lab(app: &App, wanted: &Wanted) -> Result<DrillDown> {
         }
         out
     }))
+}
+
+fn labs(app: &App, wanted: &Wanted) -> DrillDown {
+    look(app, wanted, |sight, _| {
+        let mut out = table("labs", &["lab", "received", "on_run", "resulted", "released", "backlog_hours"]);
+        out.rows = view::labs(sight)
+            .into_iter()
+            .map(|load| {
+                let hours = load.backlog_hours.map(|hours| hours.to_string()).unwrap_or_default();
+                let counts = [load.received, load.on_run, load.resulted, load.released].map(|tubes| tubes.to_string());
+                std::iter::once(load.name).chain(counts).chain([hours]).collect()
+            })
+            .collect();
+        out.total = out.rows.len() as i64;
+        out
+    })
 }
 
 async fn follow_ups(app: &App, wanted: &Wanted) -> Result<DrillDown> {

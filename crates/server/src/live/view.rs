@@ -307,7 +307,9 @@ fn site_load(sight: &Sight<'_>, round: Option<&RoundRow>, queue: Queue, site: &S
     }
 }
 
-fn labs(sight: &Sight<'_>) -> Vec<wire::LabLoad> {
+/// Laboratories with what waits in them, the longest backlog first.
+#[must_use]
+pub fn labs(sight: &Sight<'_>) -> Vec<wire::LabLoad> {
     let mut labs: Vec<wire::LabLoad> = sight
         .context
         .labs

@@ -8704,7 +8704,7 @@ export interface operations {
                 after?: string | null;
                 /** @description Only inside this area. */
                 area?: string | null;
-                /** @description `missing`, `persons`, `unexpected`, `collections`, `interval`, `tubes`, `stage`, `site`, `lab`, `person_reports`, `non_negative`, `follow_ups`, `exceptions`, `sites`, `sites_stuck`, `devices_silent`. */
+                /** @description `missing`, `persons`, `unexpected`, `collections`, `interval`, `tubes`, `stage`, `site`, `lab`, `labs`, `person_reports`, `non_negative`, `follow_ups`, `exceptions`, `sites`, `sites_stuck`, `devices_silent`. */
                 figure: string;
                 /** @description For `interval`: when its five minutes begin (RFC 3339). */
                 from?: string | null;

@@ -173,6 +173,7 @@ async fn figures_open_their_rows() {
         ("follow_ups", 0),
         ("sites_stuck", 0),
         ("sites", 452),
+        ("labs", 1),
         ("devices_silent", 0),
     ] {
         let rows = headquarters.get(&format!("/api/v1/live/rows?figure={figure}")).await.ok();
@@ -185,6 +186,22 @@ async fn figures_open_their_rows() {
     headquarters.get("/api/v1/live/rows?figure=nonsense").await.refused("not_found");
     city.nobody().get("/api/v1/live/frame").await.refused("unauthenticated");
     city.sign_in("courier").await.get("/api/v1/live/frame").await.refused("forbidden");
+}
+
+/// A wall has room for four laboratories: the rows have them all, in the order of the wall.
+#[tokio::test]
+async fn every_laboratory_stands_in_the_rows() {
+    let city = City::start().await;
+    let headquarters = city.sign_in("headquarters").await;
+    for n in 1..=5 {
+        let lab = json!({ "name": format!("检测点 {n}"), "area": "330784", "rated_per_day": 1000 });
+        headquarters.post("/api/v1/labs", lab).await.ok();
+    }
+    let shown = frame(&city).await;
+    let shown: Vec<&Value> = shown["labs"].as_array().unwrap().iter().map(|lab| &lab["name"]).collect();
+    let rows = headquarters.get("/api/v1/live/rows?figure=labs").await.ok();
+    let listed: Vec<&Value> = rows["rows"].as_array().unwrap().iter().map(|row| &row[0]).collect();
+    assert_eq!((&rows["total"], listed), (&json!(6), shown), "{rows}");
 }
 
 /// Rows belong to the figure that they stand behind: a lead of one town gets whole pages of that town.
