@@ -36,6 +36,18 @@ pub struct Outcome {
     pub exception: Option<ExceptionKind>,
     /// Something to tell the registrar although it was recorded.
     pub warning: Option<Warning>,
+    /// Who has the tube, if the exception is `tube_held_elsewhere`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Holder>,
+}
+
+/// The table that holds a tube: the one that put the first swab into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Holder {
+    /// Name of its site.
+    pub site_name: String,
+    /// Station (table) number at the site.
+    pub station: i32,
 }
 
 /// Whether a command was applied.

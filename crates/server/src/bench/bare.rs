@@ -39,7 +39,7 @@ pub fn routes(app: &AppState) -> Router {
 }
 
 const fn done(id: uuid::Uuid) -> Json<Outcome> {
-    Json(Outcome { id, state: OutcomeState::Recorded, exception: None, warning: None })
+    Json(Outcome { id, state: OutcomeState::Recorded, exception: None, warning: None, holder: None })
 }
 
 async fn noop(Json(command): Json<Command>) -> Json<Outcome> {

@@ -25,7 +25,7 @@ use allclear_store::{
     rounds::SiteRow,
     sampling::{CollectionRow, ExceptionRow, TubeRow},
 };
-use allclear_wire::sync::{self as wire, Op, Outcome, OutcomeState, RecordCollection, Warning};
+use allclear_wire::sync::{self as wire, Holder, Op, Outcome, OutcomeState, RecordCollection, Warning};
 
 use super::{boxes, command, command::Incoming, person::Known, refold};
 use crate::{app::Standing, clock::Ids, edge::problem::Problem, plan::Plan};
@@ -125,10 +125,11 @@ pub const fn wire_exception(kind: ExceptionKind) -> wire::ExceptionKind {
 /// The answer to a device for a verdict.
 #[must_use]
 pub fn outcome(id: uuid::Uuid, verdict: Verdict) -> Outcome {
+    let recorded = Outcome { id, state: OutcomeState::Recorded, exception: None, warning: None, holder: None };
     match verdict {
-        Verdict::Accepted => Outcome { id, state: OutcomeState::Recorded, exception: None, warning: None },
-        Verdict::AcceptedFull => Outcome { id, state: OutcomeState::Recorded, exception: None, warning: Some(Warning::TubeFull) },
-        Verdict::Exception(kind) => Outcome { id, state: OutcomeState::Exception, exception: Some(wire_exception(kind)), warning: None },
+        Verdict::Accepted => recorded,
+        Verdict::AcceptedFull => Outcome { warning: Some(Warning::TubeFull), ..recorded },
+        Verdict::Exception(kind) => Outcome { state: OutcomeState::Exception, exception: Some(wire_exception(kind)), ..recorded },
     }
 }
 
@@ -194,7 +195,16 @@ impl Work<'_, '_> {
             outcome.warning = warning(outcome.warning, self.warning.take());
         }
         self.warning = None;
+        if verdict == Verdict::Exception(ExceptionKind::TubeHeldElsewhere) {
+            outcome.holder = self.holder_of(plan, &command.subject);
+        }
         Ok(outcome)
+    }
+
+    /// The table that holds a tube, so that whoever scanned it in vain knows where to take it.
+    fn holder_of(&self, plan: &Plan, tube: &str) -> Option<Holder> {
+        let tube = self.tubes.get(tube)?;
+        Some(Holder { site_name: plan.sites.get(&tube.site)?.name.clone(), station: tube.station? })
     }
 
     fn collect(&mut self, plan: &Plan, now: Instant, command: &Incoming, c: &RecordCollection) -> Result<Verdict> {

@@ -18,6 +18,7 @@ export const messages = defineMessages({
     goTo: '请到 {name}（{hours}）',
     sent: '已全部上传',
     station: '{n} 号台',
+    heldBy: '采样管在 {site} {n} 号台手里',
     update: '有新版本,点此更新',
     exceptions: '异常 {n}',
     clock: {
@@ -90,6 +91,7 @@ export const messages = defineMessages({
     goTo: 'Go to {name} ({hours})',
     sent: 'All sent',
     station: 'Table {n}',
+    heldBy: 'Table {n} of {site} holds this tube',
     update: 'New version: tap to update',
     exceptions: '{n} exceptions',
     clock: {

@@ -2863,6 +2863,16 @@ export interface components {
          * @enum {string}
          */
         HoldAction: "receive" | "discard";
+        /** @description The table that holds a tube: the one that put the first swab into it. */
+        Holder: {
+            /** @description Name of its site. */
+            site_name: string;
+            /**
+             * Format: int32
+             * @description Station (table) number at the site.
+             */
+            station: number;
+        };
         /** @description Moves a person between households. */
         HouseholdRequest: {
             /** @description Why. */
@@ -3788,6 +3798,7 @@ export interface components {
         /** @description What became of one command. */
         Outcome: {
             exception?: components["schemas"]["ExceptionKind"] | null;
+            holder?: components["schemas"]["Holder"] | null;
             /**
              * Format: uuid
              * @description The command's id.

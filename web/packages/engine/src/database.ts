@@ -4,7 +4,7 @@
 import { openDB } from 'idb'
 import type { DBSchema, IDBPDatabase } from 'idb'
 import type { Sealed } from './vault'
-import type { ExceptionKind, Op, Warning } from './wire'
+import type { ExceptionKind, Holder, Op, Warning } from './wire'
 
 /** `damaged`: the device cannot read it any more. It is shown until a person has put it right, and never sent. */
 export type OutboxState = 'kept' | 'sending' | 'recorded' | 'exception' | 'damaged'
@@ -20,6 +20,8 @@ export interface OutboxRecord {
   state: OutboxState
   open: 0 | 1 | 2
   exception: ExceptionKind | null
+  /** Who has the tube, if the server said so; records of an earlier version have no such field. */
+  holder?: Holder | null
   warning: Warning | null
   attempts: number
   /** Not sent again before this time (milliseconds); only for a command that was refused alone. */

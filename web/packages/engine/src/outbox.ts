@@ -151,8 +151,8 @@ export class Outbox {
     for (const outcome of outcomes) {
       const record = await tx.store.get(outcome.id)
       if (record === undefined) continue
-      const { state, exception = null, warning = null } = outcome
-      const filed: OutboxRecord = { ...record, state, exception, warning, open: 0, refused: null, not_before: 0 }
+      const { state, exception = null, holder = null, warning = null } = outcome
+      const filed: OutboxRecord = { ...record, state, exception, holder, warning, open: 0, refused: null, not_before: 0 }
       await tx.store.put(filed)
       if (record.open === 1) news.push(filed)
     }

@@ -65,10 +65,18 @@ export type ExceptionKind =
 
 export type Warning = 'already_sampled' | 'tube_full' | 'not_expected' | 'round_closing'
 
+/** The table that holds a tube. */
+export interface Holder {
+  site_name: string
+  station: number
+}
+
 export interface Outcome {
   id: string
   state: 'recorded' | 'exception'
   exception?: ExceptionKind | null
+  /** Who has the tube, if it is held elsewhere. */
+  holder?: Holder | null
   warning?: Warning | null
 }
 

@@ -40,6 +40,33 @@ async fn what_cannot_be_applied_is_an_exception_and_nothing_is_lost() {
     assert_eq!(kinds, ["unknown_person", "malformed_code", "malformed_code", "round_closed"]);
 }
 
+/// Whoever scans a tube that another table opened hears where it is, also if the swab came late and again.
+#[tokio::test]
+async fn a_tube_held_elsewhere_comes_with_its_holder() {
+    let city = City::start().await;
+    let (mut holder, mut second) = (city.phone("registrar").await, city.phone("registrar").await);
+    let (round, here, there) = (city.round(), city.site(0), city.site(1));
+    let people = city.people(here).await;
+    let site_name = city.app.plan().sites[&allclear_domain::kernel::id::Id::new(here)].name.clone();
+    let first = holder.swab(round, here, &tube(1), people[0]);
+    city.clock.advance_seconds(1);
+    let between = second.swab(round, there, &tube(1), people[1]);
+    city.clock.advance_seconds(1);
+    let next = holder.swab(round, here, &tube(1), people[2]);
+    city.clock.advance_seconds(1);
+    let after = second.swab(round, there, &tube(1), people[3]);
+    let unknown = second.swab(round, there, &tube(2), 999);
+    holder.records(&[first, next]).await;
+    let commands = [between, after, unknown];
+    let answer = second.sync(&commands).await.ok();
+    for outcome in &answer["outcomes"].as_array().unwrap()[..2] {
+        assert_eq!(outcome["exception"], "tube_held_elsewhere", "{outcome}");
+        assert_eq!(outcome["holder"], json!({ "site_name": site_name, "station": 1 }), "{outcome}");
+    }
+    assert_eq!(answer["outcomes"][2].get("holder"), None, "{answer}");
+    assert_eq!(second.sync(&commands).await.ok()["outcomes"], answer["outcomes"]);
+}
+
 #[tokio::test]
 async fn the_facts_of_a_tube_give_the_same_state_in_any_order() {
     let mut states = Vec::new();

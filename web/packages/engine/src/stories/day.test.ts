@@ -180,6 +180,23 @@ describe('a sampling day', () => {
     const members = phone.field.tally.tubes.get(T1)?.members ?? []
     expect(members.map((member) => member.exception)).toEqual([null, 'second_collection'])
   })
+
+  it('is told who holds a tube that another table opened, and still knows it after a restart', async () => {
+    const phone = await Scenario.phone()
+    const holder = { site_name: '塘里村采样点', station: 2 }
+    phone.answer = (_, honest) => {
+      const response = honest()
+      const held = { state: 'exception', exception: 'tube_held_elsewhere', holder } as const
+      return { kind: 'answered', response: { ...response, outcomes: response.outcomes.map((outcome) => ({ ...outcome, ...held })) } }
+    }
+    const told: unknown[] = []
+    phone.field.onRemark((record) => told.push(record.holder))
+    await scan(phone, T1, 1)
+    await phone.sync()
+    expect(told).toEqual([holder])
+    await phone.reload()
+    expect(await phone.field.history()).toMatchObject([{ exception: 'tube_held_elsewhere', holder }])
+  })
 })
 
 describe('the table', () => {
