@@ -1,7 +1,7 @@
 //! Merging two records of one person, decided by a person, with undo.
 //!
 //! Nothing is moved: the record that goes points at the one that stays, keeps its documents and its
-//! history, and every look-up follows the pointer. So undo is exact, and both histories stay.
+//! history, and look-ups follow the pointer (counts of a round do not, yet). So undo is exact, and both histories stay.
 
 use crate::kernel::id::PersonNo;
 
