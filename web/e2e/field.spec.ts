@@ -264,7 +264,7 @@ it('a family that does not fit: who was not taken in is said; taking back is ask
 
   await wedge(page, tubeFromSerial(6002))
   await flash(page, '0/10')
-  await wedge(page, villager(no).card)
+  await wedge(page, villager(31).card)
   await flash(page, '1/10')
   await page.locator('.who').click()
   await page.getByRole('button', { name: '撤回' }).click()
@@ -334,7 +334,7 @@ it.each([
   await page.locator('.flash').waitFor()
   await check('flash')
   await flash(page, '0/10')
-  await wedge(page, villager(31).card)
+  await wedge(page, villager(no).card)
   await flash(page, '1/10')
   await check('register')
   for (const n of [1, 2]) {
