@@ -23,12 +23,14 @@ export async function dayUnderWay(server) {
   let waiting = []
   let seq = 0
   const flush = async () => {
-    const at = new Date().toISOString()
-    const commands = waiting.map((op) => ({ ...op, id: commandId(), device_seq: (seq += 1), at, offline: false }))
-    waiting = []
-    const outcomes = await send(server, device, commands)
-    const odd = outcomes.find((outcome) => outcome.state === 'refused')
-    if (odd) throw new Error(`refused: ${JSON.stringify(odd)}`)
+    // One site may have more to tell than a request takes.
+    for (; waiting.length > 0; waiting = waiting.slice(BATCH)) {
+      const at = new Date().toISOString()
+      const commands = waiting.slice(0, BATCH).map((op) => ({ ...op, id: commandId(), device_seq: (seq += 1), at, offline: false }))
+      const outcomes = await send(server, device, commands)
+      const odd = outcomes.find((outcome) => outcome.state === 'refused')
+      if (odd) throw new Error(`refused: ${JSON.stringify(odd)}`)
+    }
   }
   for (const [turn, site] of sites.entries()) {
     const share = COME[turn % COME.length]
