@@ -215,7 +215,10 @@ impl Tx<'_> {
             .iter()
             .map(|row| Ok(Arc::new(Change { seq: row.at(0)?, at: row.at(1)?, op: row.at(2)?, facts: decode(&row.at::<String>(3)?)? })))
             .collect::<Result<_>>()?;
-        self.recent.extend(read.iter().cloned());
+        // What this transaction appended itself may still be rolled back: nobody else may hear of it.
+        if self.appended.borrow().is_empty() {
+            self.recent.extend(read.iter().cloned());
+        }
         Ok(read)
     }
 

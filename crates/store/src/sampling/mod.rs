@@ -458,6 +458,22 @@ impl Tx<'_> {
         )
     }
 
+    /// What is written of a new exception, in the order of its first ten columns.
+    fn exception_values<'e>(&self, e: &'e ExceptionRow) -> [Val<'e>; 10] {
+        [
+            self.bucket(e.subject.as_bytes()).into(),
+            e.id.into(),
+            (&e.kind).into(),
+            (&e.subject).into(),
+            e.round.into(),
+            e.person.into(),
+            e.site.into(),
+            e.area.into(),
+            e.opened_at.into(),
+            (&e.detail).into(),
+        ]
+    }
+
     /// Opens an exception, or one that waited, or again one that facts had settled; answers false if it is open or a
     /// person decided it.
     pub fn open_exception(&self, e: &ExceptionRow) -> Result<bool> {
@@ -468,18 +484,7 @@ impl Tx<'_> {
                  site = excluded.site, area = excluded.area, opened_at = excluded.opened_at, detail = excluded.detail,
                  state = 'open', resolved_at = NULL, resolution = NULL, note = NULL
              WHERE exception.state = 'waiting' OR (exception.state = 'resolved' AND exception.resolution = 'facts')",
-            &[
-                self.bucket(e.subject.as_bytes()).into(),
-                e.id.into(),
-                (&e.kind).into(),
-                (&e.subject).into(),
-                e.round.into(),
-                e.person.into(),
-                e.site.into(),
-                e.area.into(),
-                e.opened_at.into(),
-                (&e.detail).into(),
-            ],
+            &self.exception_values(e),
         )?;
         Ok(new == 1)
     }

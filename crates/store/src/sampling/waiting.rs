@@ -19,18 +19,7 @@ impl Tx<'_> {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting')
              ON CONFLICT (bucket, subject, id) DO UPDATE SET kind = excluded.kind, site = excluded.site, area = excluded.area
              WHERE exception.state = 'waiting' AND (exception.kind <> excluded.kind OR exception.area <> excluded.area)",
-            &[
-                self.bucket(e.subject.as_bytes()).into(),
-                e.id.into(),
-                (&e.kind).into(),
-                (&e.subject).into(),
-                e.round.into(),
-                e.person.into(),
-                e.site.into(),
-                e.area.into(),
-                e.opened_at.into(),
-                (&e.detail).into(),
-            ],
+            &self.exception_values(e),
         )
         .map(drop)
     }
