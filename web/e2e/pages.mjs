@@ -91,6 +91,22 @@ export const PAGES = [
   { name: 'desk-dialog-reset', path: '/desk/#/accounts', role: 'administrator', sizes: [DESK_SIZE], ...dialogOf('.el-table__row .el-button >> nth=1') },
   { name: 'desk-dialog-enrol', path: '/desk/#/devices', role: 'administrator', sizes: [DESK_SIZE], ...dialogOf('.page-head .el-button--primary') },
   { name: 'desk-dialog-password', path: '/desk/#/accounts', role: 'administrator', sizes: [DESK_SIZE, PHONES[0]], ...dialogOf('.top .own') },
+  { name: 'desk-dialog-round', path: '/desk/#/rounds', role: 'headquarters', sizes: [DESK_SIZE], ...dialogOf('.page-head .el-button--primary') },
+  { name: 'desk-dialog-site', path: '/desk/#/sites', role: 'headquarters', sizes: [DESK_SIZE], ...dialogOf('.page-head .el-button--primary') },
+  { name: 'desk-dialog-lab', path: '/desk/#/lab', role: 'headquarters', sizes: [DESK_SIZE], ...dialogOf('.page-head .el-button--primary') },
+  { name: 'desk-dialog-kit', path: '/desk/#/lab', role: 'headquarters', sizes: [DESK_SIZE], ...dialogOf('.kits header .el-button') },
+  {
+    name: 'desk-round',
+    path: '/desk/#/rounds',
+    role: 'headquarters',
+    sizes: [DESK_SIZE],
+    ready: 'main a[href^="#/rounds/"]',
+    open: async (page) => {
+      await page.click('main a[href^="#/rounds/"]')
+      await page.waitForURL(/#\/rounds\/./)
+      await page.waitForSelector('main h1')
+    },
+  },
   { name: 'field', path: '/field/', role: 'registrar', sizes: PHONES },
   { name: 'resident-open', path: '/resident/', sizes: PHONES },
   {

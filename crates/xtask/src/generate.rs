@@ -42,7 +42,8 @@ fn screens() -> Outcome {
         pages.entry(page.to_owned()).or_default().entry(size.to_owned()).or_default().push(format!("[{language}]({name})"));
     }
     let mut text =
-        "# Screens\n\nEvery page at its sizes in both languages, taken from the demo by `npm --prefix web run e2e -- --screens`.\n\n\
+        "# Screens\n\nPages and dialogs at their sizes, taken from the demo by `npm --prefix web run e2e -- --screens`; what is not in\n\
+                    the list was not photographed, and what has one language was not photographed in the other.\n\n\
                     | page | size | |\n|---|---|---|\n"
             .to_owned();
     for (page, sizes) in pages {
