@@ -1,7 +1,7 @@
 //! Failures on demand: what a simulation puts between the application and its rows. A store that is
 //! opened with [`crate::Store::open`] has none; only `crates/testkit` makes one.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::StoreError;
 
@@ -65,7 +65,11 @@ struct Plan {
 
 /// What goes wrong next. Counted in calls, never in time, so that a seed fails at the same place again.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<Plan>);
+pub struct Faults {
+    plan: Mutex<Plan>,
+    /// Held by each transaction from its begin to its end.
+    under_way: Arc<()>,
+}
 
 impl Faults {
     /// The next `calls` calls fail like this.
@@ -106,8 +110,19 @@ impl Faults {
         self.plan(|plan| plan.met)
     }
 
+    /// Whether a transaction that began before the store was gone has not ended yet.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        Arc::strong_count(&self.under_way) > 1
+    }
+
+    /// Says that a transaction is under way until it is dropped.
+    pub(crate) fn under_way(&self) -> Arc<()> {
+        Arc::clone(&self.under_way)
+    }
+
     fn plan<T>(&self, change: impl FnOnce(&mut Plan) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.plan.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What happens to the next transaction.

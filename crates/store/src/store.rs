@@ -152,6 +152,12 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: Fn(&Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
     {
+        // Dropped with the work, which a caller who goes away leaves running.
+        let under_way = self.faults.as_ref().map(|faults| faults.under_way());
+        let work = move |tx: &Tx<'_>| {
+            let _ = &under_way;
+            work(tx)
+        };
         match self.faults.as_ref().and_then(|faults| faults.of_commit()) {
             None => self.commit(work).await,
             Some(Fault::Refused) => Err(Faults::away().into()),

@@ -170,6 +170,10 @@ impl City {
     /// files as they lie at this instant, so that closing them mends nothing.
     pub async fn crash(self) -> Self {
         self.faults().die();
+        // What had begun still ends, and may take a lease once more.
+        while self.faults().is_busy() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
         let Self { app, clock, router, again, .. } = self;
         let calm = again.as_ref().expect("a city that was put up on a ground").calm.clone();
         // Its leases run out before the next process looks: no simulation waits half a minute for that.
