@@ -10,6 +10,7 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod edge;
+pub mod expected;
 pub mod lab;
 pub mod leases;
 pub mod live;

@@ -17,6 +17,9 @@ use uuid::Uuid;
 
 use crate::{Result, StoreError, Tx};
 
+/// Name of the follower that writes the person's side of swabs.
+pub const PERSONS_FOLLOWER: &str = "persons";
+
 /// A change about to be appended.
 #[derive(Debug, Clone)]
 pub struct NewChange<'a> {
@@ -135,7 +138,7 @@ impl Stored {
     }
 }
 
-fn decode(text: &str) -> Result<Vec<Fact>> {
+pub(crate) fn decode(text: &str) -> Result<Vec<Fact>> {
     let broken = || StoreError::Column { column: "change.facts".into(), found: "something else", expected: "facts" };
     let stored: Vec<Stored> = serde_json::from_str(text).map_err(|_| broken())?;
     let told = stored.into_iter().filter(|fact| !matches!(fact, Stored::Clock {}));
@@ -161,10 +164,16 @@ impl Tx<'_> {
             let change = Change { seq, at: change.at, op: change.op.to_owned(), facts: change.facts.to_vec() };
             self.appended.borrow_mut().push(change);
         }
+        let insert = if self.numbers_in_commit() {
+            "INSERT INTO change (bucket, id, seq, at, op, author, facts) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        } else {
+            "INSERT INTO change (bucket, id, seq, at, op, author, facts, appended_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT))"
+        };
         self.execute_exact(
             "change",
             1,
-            "INSERT INTO change (bucket, id, seq, at, op, author, facts) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            insert,
             &[
                 change.bucket.into(),
                 change.id.into(),
@@ -179,6 +188,9 @@ impl Tx<'_> {
 
     /// Gives numbers to committed changes that have none; answers how many. Only one node at a time
     /// may call this (it takes a transaction-long advisory lock); a no-op on SQLite.
+    ///
+    /// By the database's clock at the time of the append: whoever waited for another commit stands after it, whatever
+    /// their nodes' clocks say.
     pub fn number_changes(&self, limit: i64) -> Result<u64> {
         if self.numbers_in_commit() {
             return Ok(0);
@@ -189,8 +201,8 @@ impl Tx<'_> {
             return Ok(0);
         }
         self.execute(
-            "WITH fresh AS (SELECT bucket, id, ROW_NUMBER() OVER (ORDER BY at, id) AS n FROM change
-                            WHERE seq IS NULL ORDER BY at, id LIMIT $1),
+            "WITH fresh AS (SELECT bucket, id, ROW_NUMBER() OVER (ORDER BY appended_at, at, id) AS n FROM change
+                            WHERE seq IS NULL ORDER BY appended_at, at, id LIMIT $1),
                   top AS (SELECT COALESCE(MAX(seq), 0) AS seq FROM change)
              UPDATE change SET seq = top.seq + fresh.n FROM fresh, top
              WHERE change.bucket = fresh.bucket AND change.id = fresh.id",

@@ -19,6 +19,7 @@ pub mod lab;
 mod leases;
 pub mod live;
 mod machine;
+pub mod merges;
 pub mod meter;
 mod migrate;
 pub mod people;

@@ -49,6 +49,7 @@ const MIGRATIONS: &[Migration] = migrations![
     100 "0100_nodes",
     105 "0105_machine_access",
     110 "0110_exception_waits",
+    140 "0140_merges",
 ];
 
 /// Number of the newest migration that this program knows.

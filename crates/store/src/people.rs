@@ -165,16 +165,34 @@ impl Tx<'_> {
         self.bulk(&CARDS, &rows)
     }
 
-    /// Number and living area of each known person; a merged one answers with its survivor.
+    /// Number and living area of each known person; a merged one answers with the record that stands for them now.
     pub fn person_places(&self, numbers: &[i64]) -> Result<HashMap<i64, PersonPlace>> {
+        let mut places = HashMap::with_capacity(numbers.len());
+        let mut merged = Vec::new();
+        for (place, into) in self.places(numbers)? {
+            match into {
+                None => drop(places.insert(place.no.0, place)),
+                Some(_) => merged.push(place.no.0),
+            }
+        }
+        if !merged.is_empty() {
+            let survivors = self.survivors(&merged)?;
+            let of: HashMap<i64, PersonPlace> =
+                self.places(&survivors.values().copied().collect::<Vec<_>>())?.into_iter().map(|(place, _)| (place.no.0, place)).collect();
+            places.extend(survivors.iter().filter_map(|(no, survivor)| Some((*no, *of.get(survivor)?))));
+        }
+        Ok(places)
+    }
+
+    /// Where these records say that their person lives, and which record they went into.
+    fn places(&self, numbers: &[i64]) -> Result<Vec<(PersonPlace, Option<i64>)>> {
         let keys: Vec<[u8; 8]> = numbers.iter().map(|no| no.to_be_bytes()).collect();
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
         let rows = self.query(
-            "SELECT p.no, COALESCE(p.merged_into, p.no), p.living_area, p.grid FROM person p
-             WHERE p.bucket = ANY($1) AND p.no IN I64S($2) AND p.state <> 'removed'",
+            "SELECT no, living_area, grid, merged_into FROM person WHERE bucket = ANY($1) AND no IN I64S($2) AND state <> 'removed'",
             &[Val::I64s(&buckets), Val::I64s(numbers)],
         )?;
-        rows.iter().map(|row| Ok((row.at(0)?, PersonPlace { no: row.at(1)?, area: row.at(2)?, grid: row.at(3)? }))).collect()
+        rows.iter().map(|row| Ok((PersonPlace { no: row.at(0)?, area: row.at(1)?, grid: row.at(2)? }, row.at(3)?))).collect()
     }
 
     /// Person numbers of card codes that are in use.

@@ -135,23 +135,6 @@ impl Tx<'_> {
         )
     }
 
-    /// Points one record at another (or, with `None`, back at itself).
-    pub fn point_person(&self, goes: &PersonRow, into: Option<PersonNo>, now: Instant) -> Result<()> {
-        let state = if into.is_some() { "merged" } else { "active" };
-        self.execute_exact(
-            "person",
-            1,
-            "UPDATE person SET merged_into = $3, state = $4, changed_at = $5, version = version + 1
-             WHERE bucket = $1 AND no = $2 AND version = $6",
-            &[self.person_bucket(goes.no.0).into(), goes.no.into(), into.into(), state.into(), now.into(), goes.version.into()],
-        )
-    }
-
-    /// Numbers of the records that were merged into this one.
-    pub fn merged_into(&self, person: PersonNo) -> Result<Vec<i64>> {
-        self.query("SELECT no FROM person WHERE merged_into = $1 ORDER BY no", &[person.into()])?.iter().map(|row| row.at(0)).collect()
-    }
-
     /// Takes a document away from a person; answers whether it was there.
     pub fn remove_document(&self, blind: &[u8], person: PersonNo) -> Result<bool> {
         let bucket = self.bucket(blind);

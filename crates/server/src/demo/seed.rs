@@ -181,7 +181,7 @@ pub async fn open_round(app: &App, root: AreaCode, name: &str, now: Instant) -> 
     let (id, change) = (round.id, app.ids.at(now));
     let opened = app.store.run("seed_round", move |tx| {
         tx.insert_round(&round, "demo", now)?;
-        let list = crate::sampling::rounds::list::build(tx, &round)?;
+        let list = crate::expected::list::build(tx, &round)?;
         tx.replace_expected(round.id, &list.villages)?;
         tx.replace_exempt(round.id, &list.exempt)?;
         tx.update_round_state(&round, RoundState::Open, round.window.after(RoundState::Open, now), list.persons)?;

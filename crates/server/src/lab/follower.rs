@@ -9,7 +9,7 @@ use std::{
 use allclear_domain::{
     kernel::{
         change::{Change, Fact},
-        id::{Id, PersonNo, Round},
+        id::{Collection, Id, PersonNo, Round},
         profile::Profile,
         time::Instant,
     },
@@ -69,6 +69,7 @@ pub fn follow(tx: &Tx<'_>, profile: &Profile, now: Instant, change: Uuid) -> Res
 fn gather(changes: &[Arc<Change>]) -> Gathered {
     let mut gathered = Gathered::default();
     for change in changes {
+        let handed = handed_over(&change.facts);
         for fact in &change.facts {
             match fact {
                 // One more swab in an open tube, nine facts of ten: its clock goes on.
@@ -80,7 +81,7 @@ fn gather(changes: &[Arc<Change>]) -> Gathered {
                     gathered.stages.insert(code.clone(), (*to, *round, *site, *at));
                 }
                 Fact::Released { tube, negative, .. } => gathered.released.push((tube.clone(), change.at, *negative)),
-                Fact::Collection { person, tube, taken_at, delta: 1, .. } => {
+                Fact::Collection { id, person, tube, taken_at, delta: 1, .. } if !handed.contains(&(*id, tube)) => {
                     gathered.sampled.insert(*person, (tube.clone(), *taken_at));
                 }
                 _ => {}
@@ -88,6 +89,18 @@ fn gather(changes: &[Arc<Change>]) -> Gathered {
         }
     }
     gathered
+}
+
+/// Swabs that ceased to count for one record of a person and count for another, in the tube where they are: nobody was
+/// sampled, and what was told of the tube stays with the record under which it was told.
+fn handed_over(facts: &[Fact]) -> BTreeSet<(Id<Collection>, &String)> {
+    facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Collection { id, tube, person, delta: -1, .. } if person.0 > 0 => Some((*id, tube)),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Starts, changes and stops clocks by the last stage of each tube.
@@ -223,13 +236,15 @@ fn settle_singles(
         return Ok(());
     }
     let persons: Vec<i64> = codes.iter().filter_map(|code| by_tube.get(*code)).flatten().map(|m| m.person.0).collect();
-    let watched: BTreeSet<i64> = tx.memberships(&persons)?.into_iter().map(|m| m.person.0).collect();
-    if watched.is_empty() {
+    let kin = tx.kin(&persons)?;
+    let members: BTreeSet<i64> = tx.memberships(&kin.values().flatten().copied().collect::<Vec<_>>())?.iter().map(|m| m.person.0).collect();
+    if members.is_empty() {
         return Ok(());
     }
+    let watched = |person: PersonNo| kin.get(&person.0).is_some_and(|records| records.iter().any(|no| members.contains(no)));
     let rows = tx.lab_tubes(codes)?;
     for (code, row) in rows.iter().filter(|(_, row)| row.kind == TubeKind::Single) {
-        for member in by_tube.get(code).into_iter().flatten().filter(|m| watched.contains(&m.person.0)) {
+        for member in by_tube.get(code).into_iter().flatten().filter(|m| watched(m.person)) {
             let value = row.value.unwrap_or(Value::Negative);
             settle_person(tx, gathered, member, value, at.get(code.as_str()).copied().unwrap_or_default())?;
         }
@@ -237,9 +252,10 @@ fn settle_singles(
     Ok(())
 }
 
-/// A single result speaks for its person in every pool that the person gave to before.
+/// A single result speaks for its person in every pool that the person gave to before, under whichever record.
 fn settle_person(tx: &Tx<'_>, gathered: &mut Gathered, single: &MemberRow, value: Value, at: Instant) -> Result<()> {
-    for membership in tx.memberships(&[single.person.0])? {
+    let records = tx.kin(&[single.person.0])?.remove(&single.person.0).unwrap_or_default();
+    for membership in tx.memberships(&records)? {
         if membership.tube == single.tube || membership.taken_at >= single.taken_at {
             continue;
         }
@@ -248,10 +264,11 @@ fn settle_person(tx: &Tx<'_>, gathered: &mut Gathered, single: &MemberRow, value
         let Ok(facts) = settle(tx, &pool, &membership, Event::Single(value), Some(&single.tube), (at, None, None)) else { continue };
         gathered.effects.facts.extend(facts);
         let word = if value == Value::Positive { "positive" } else { "negative" };
-        let of_pool = MemberRow { tube: membership.tube.clone(), taken_at: membership.taken_at, round: pool.round, ..single.clone() };
+        let (tube, person) = (membership.tube.clone(), membership.person);
+        let of_pool = MemberRow { tube, person, taken_at: membership.taken_at, round: pool.round, ..single.clone() };
         gathered.effects.report(&of_pool, word, at);
-        gathered.effects.notice("recheck_closed", single.person, &membership.tube, at);
-        tx.close_tasks(single.person, "recheck", word, at)?;
+        gathered.effects.notice("recheck_closed", person, &membership.tube, at);
+        tx.close_tasks(person, "recheck", word, at)?;
     }
     Ok(())
 }
@@ -262,8 +279,13 @@ fn sampled_again(tx: &Tx<'_>, gathered: &Gathered) -> Result<()> {
     if persons.is_empty() {
         return Ok(());
     }
-    for person in tx.persons_with_task(&persons, "resample")? {
-        if let Some((tube, at)) = gathered.sampled.get(&PersonNo(person)) {
+    // Under whichever record the person was told.
+    let mut by_record: BTreeMap<i64, &(String, Instant)> = BTreeMap::new();
+    for (person, records) in tx.kin(&persons)? {
+        by_record.extend(records.iter().filter_map(|no| Some((*no, gathered.sampled.get(&PersonNo(person))?))));
+    }
+    for person in tx.persons_with_task(&by_record.keys().copied().collect::<Vec<_>>(), "resample")? {
+        if let Some((tube, at)) = by_record.get(&person) {
             tx.close_tasks_opened_before(PersonNo(person), "resample", tube, *at)?;
         }
     }

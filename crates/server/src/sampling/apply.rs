@@ -68,6 +68,7 @@ pub struct Work<'t, 'c> {
 
 /// Applies groups of commands under `plan`, unless it is no longer the plan.
 pub fn commit(tx: &Tx<'_>, ids: &Ids, standing: &dyn Standing, plan: &Arc<Plan>, groups: &[Group]) -> Result<Done, Problem> {
+    tx.hold_merges()?;
     let version = tx.plan_version()?;
     if version > plan.version {
         return Ok(Done::PlanIsOld(version));
@@ -499,10 +500,9 @@ fn field_state(tube: &TubeRow, fresh: bool) -> Tube {
     }
 }
 
-/// The feed's word that a collection began (1) or ceased (-1) to count. One of nobody known counts
-/// as a swab of person 0 until it is found out who it was; it is then told again with the person.
-#[must_use]
-pub fn counted(row: &CollectionRow, delta: i32) -> Fact {
+/// The feed's word that a collection began (1) or ceased (-1) to count for the person who was just found. One of nobody
+/// known counts as a swab of person 0 until it is found out who it was; it is then told again with the person.
+fn counted(row: &CollectionRow, delta: i32) -> Fact {
     Fact::Collection {
         id: row.id,
         round: row.round,
@@ -514,4 +514,10 @@ pub fn counted(row: &CollectionRow, delta: i32) -> Fact {
         device_no: row.key.device_no,
         delta,
     }
+}
+
+/// The same of a swab on record, whose person may have been merged since.
+pub fn counted_now(tx: &Tx<'_>, row: &CollectionRow, delta: i32) -> Result<Fact> {
+    let person = row.person.map(|person| tx.survivor(person)).transpose()?;
+    Ok(counted(&CollectionRow { person, ..row.clone() }, delta))
 }

@@ -16,7 +16,7 @@ use allclear_domain::{
 };
 use allclear_store::{
     Result as Stored, StoreError, Tx,
-    feed::NewChange,
+    feed::{NewChange, PERSONS_FOLLOWER},
     sampling::{ExceptionRow, PersonCollectionRow},
 };
 
@@ -27,8 +27,6 @@ use crate::{
     work,
 };
 
-/// Name of this follower's cursor.
-const NAME: &str = "persons";
 /// Changes read at once.
 const CHANGES_MAX: i64 = 200;
 /// Exceptions opened in one commit because their facts did not come.
@@ -43,18 +41,26 @@ pub async fn catch_up(app: &App) -> Result<usize> {
     let mut followed = open_waiting(app).await?;
     loop {
         // Looking costs no write where there is nothing to follow.
-        let waiting = app.store.read("look_persons", |tx| Ok::<_, StoreError>(tx.newest_change()? > tx.follower(NAME)?)).await?;
+        let waiting =
+            app.store.read("look_persons", |tx| Ok::<_, StoreError>(tx.newest_change()? > tx.follower(PERSONS_FOLLOWER)?)).await?;
         if !waiting {
             return Ok(followed);
         }
         let (plan, ids, now) = (app.plan(), app.ids.clone(), app.now());
         let done = app.store.run("follow_persons", move |tx| {
-            let from = tx.follower_for_update(NAME)?;
+            let from = tx.follower_for_update(PERSONS_FOLLOWER)?;
             let changes = work::of_at_most(FACTS_MAX, tx.changes_after(from, CHANGES_MAX)?);
             let Some(last) = changes.last().map(|change| change.seq) else { return Ok(0) };
             let facts = follow(tx, &plan, &changes, now)?;
-            tx.append_change(&NewChange { id: ids.at(now), bucket: 0, at: now, op: "follow_persons", author: NAME, facts: &facts })?;
-            tx.advance_follower(NAME, last)?;
+            tx.append_change(&NewChange {
+                id: ids.at(now),
+                bucket: 0,
+                at: now,
+                op: "follow_persons",
+                author: PERSONS_FOLLOWER,
+                facts: &facts,
+            })?;
+            tx.advance_follower(PERSONS_FOLLOWER, last)?;
             Ok(changes.len())
         });
         let done: usize = done.await.map_err(|e: StoreError| Problem::from(e))?;
@@ -81,7 +87,7 @@ async fn open_waiting(app: &App) -> Result<usize> {
             }
         }
         let op = "open_waiting_exceptions";
-        tx.append_change(&NewChange { id: ids.at(now), bucket: 0, at: now, op, author: NAME, facts: &facts })?;
+        tx.append_change(&NewChange { id: ids.at(now), bucket: 0, at: now, op, author: PERSONS_FOLLOWER, facts: &facts })?;
         Ok(facts.len())
     });
     done.await.map_err(|e: StoreError| Problem::from(e))
@@ -101,12 +107,14 @@ fn follow(tx: &Tx<'_>, plan: &Plan, changes: &[Arc<Change>], now: Instant) -> St
     }
     let touched: BTreeSet<(PersonNo, Id<Round>)> = rows.iter().map(|row| (row.person, row.round)).collect();
     let all = tx.person_collections(&several)?;
+    let several = all
+        .chunk_by(|a, b| (a.person, a.round) == (b.person, b.round))
+        .filter(|swabs| swabs.len() > 1 && swabs.first().is_some_and(|swab| touched.contains(&(swab.person, swab.round))));
+    let judged: Vec<Judged<'_>> = several.map(|swabs| Judged::of(tx, plan, swabs)).collect::<Stored<_>>()?;
+    // What is settled for one person may wait with another from now on: their records were merged, or taken apart.
     let mut facts = Vec::new();
-    for swabs in all.chunk_by(|a, b| (a.person, a.round) == (b.person, b.round)) {
-        if swabs.len() > 1 && swabs.first().is_some_and(|swab| touched.contains(&(swab.person, swab.round))) {
-            judge(tx, plan, swabs, now, &mut facts)?;
-        }
-    }
+    judged.iter().try_for_each(|judged| judged.settle(tx, now, &mut facts))?;
+    judged.iter().try_for_each(|judged| judged.open(tx, plan, now, &mut facts))?;
     Ok(facts)
 }
 
@@ -137,28 +145,50 @@ fn gather(changes: &[Arc<Change>]) -> BTreeMap<Key, PersonCollectionRow> {
     rows
 }
 
-/// Of the swabs of one person in one round the first stands; each later one waits for a decision.
-fn judge(tx: &Tx<'_>, plan: &Plan, swabs: &[PersonCollectionRow], now: Instant, facts: &mut Vec<Fact>) -> Stored<()> {
-    let kind = ExceptionKind::SecondCollection.as_str();
-    let first = swabs.iter().find(|swab| swab.valid);
-    let asked = asked(tx, swabs)?;
-    let skew_max = plan.profile.clock_skew_max_s;
-    let asked_again = |swab: &PersonCollectionRow| asked.iter().any(|asked| asked.for_swab(swab, skew_max));
-    for swab in swabs {
-        let id = swab.id.uuid();
-        let second = first.filter(|first| swab.valid && first.id != swab.id && !asked_again(swab));
-        let delta = match second {
-            Some(first) => i32::from(tx.open_exception(&exception(plan, swab, first, now))? || tx.reopen_exception(&swab.tube, id, kind)?),
-            None => {
-                let open = tx.exception(&swab.tube, id)?.is_some_and(|e| e.kind == kind && e.state == "open");
-                -i32::from(open && tx.resolve_exception(&swab.tube, id, None, now, "facts", "only one swab counts now")?)
-            }
-        };
-        if delta != 0 {
-            facts.push(Fact::Exception { kind: kind.into(), round: Some(swab.round), site: Some(swab.site), delta });
-        }
+const KIND: &str = ExceptionKind::SecondCollection.as_str();
+
+/// The swabs of one person in one round: the first stands; each later one waits for a decision.
+struct Judged<'s> {
+    first: Option<&'s PersonCollectionRow>,
+    second: Vec<&'s PersonCollectionRow>,
+    others: Vec<&'s PersonCollectionRow>,
+}
+
+impl<'s> Judged<'s> {
+    fn of(tx: &Tx<'_>, plan: &Plan, swabs: &'s [PersonCollectionRow]) -> Stored<Self> {
+        let first = swabs.iter().find(|swab| swab.valid);
+        let asked = asked(tx, swabs)?;
+        let skew_max = plan.profile.clock_skew_max_s;
+        let asked_again = |swab: &PersonCollectionRow| asked.iter().any(|asked| asked.for_swab(swab, skew_max));
+        let is_second = |swab: &&PersonCollectionRow| first.is_some_and(|first| swab.valid && first.id != swab.id && !asked_again(swab));
+        let (second, others) = swabs.iter().partition(is_second);
+        Ok(Self { first, second, others })
     }
-    Ok(())
+
+    fn settle(&self, tx: &Tx<'_>, now: Instant, facts: &mut Vec<Fact>) -> Stored<()> {
+        for swab in &self.others {
+            let id = swab.id.uuid();
+            let open = tx.exception(&swab.tube, id)?.is_some_and(|e| e.kind == KIND && e.state == "open");
+            if open && tx.resolve_exception(&swab.tube, id, None, now, "facts", "only one swab counts now")? {
+                facts.push(told(swab, -1));
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&self, tx: &Tx<'_>, plan: &Plan, now: Instant, facts: &mut Vec<Fact>) -> Stored<()> {
+        let Some(first) = self.first else { return Ok(()) };
+        for swab in &self.second {
+            if tx.open_exception(&exception(plan, swab, first, now))? || tx.reopen_exception(&swab.tube, swab.id.uuid(), KIND)? {
+                facts.push(told(swab, 1));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn told(swab: &PersonCollectionRow, delta: i32) -> Fact {
+    Fact::Exception { kind: KIND.into(), round: Some(swab.round), site: Some(swab.site), delta }
 }
 
 /// A person was asked to come again, because a pool they gave to was not negative.
@@ -181,7 +211,7 @@ impl Asked {
 
 fn asked(tx: &Tx<'_>, swabs: &[PersonCollectionRow]) -> Stored<Vec<Asked>> {
     let mut asked = Vec::new();
-    for member in tx.memberships(&[swabs[0].person.0])? {
+    for member in tx.memberships(&tx.family(swabs[0].person)?)? {
         let Some(follow_up) = tx.follow_up_by_tube(&member.tube)? else { continue };
         let answered = member.single_tube.zip(member.settled_at);
         asked.push(Asked { pool: member.tube, round: follow_up.round, since: follow_up.opened_at, answered });
@@ -199,7 +229,7 @@ fn exception(plan: &Plan, swab: &PersonCollectionRow, first: &PersonCollectionRo
     let area = plan.sites.get(&swab.site).map(|site| site.area).or_else(|| plan.areas.first().map(|area| area.code));
     ExceptionRow {
         id: swab.id.uuid(),
-        kind: ExceptionKind::SecondCollection.as_str().into(),
+        kind: KIND.into(),
         subject: swab.tube.clone(),
         round: Some(swab.round),
         person: Some(swab.person),

@@ -5,7 +5,6 @@ pub mod batch;
 pub mod boxes;
 pub mod command;
 pub mod exceptions;
-pub mod expected;
 pub mod http;
 pub mod jobs;
 pub mod missing;

@@ -15,13 +15,13 @@ use allclear_domain::{
     },
 };
 use allclear_store::{
-    Result,
+    Result, StoreError, Tx,
     sampling::{CollectionRow, CustodyRow, TubeRow},
 };
 use allclear_wire::sync::Op;
 
 use super::{
-    apply::{Work, counted, field_clock, new_tube},
+    apply::{Work, counted_now, field_clock, new_tube},
     boxes,
     command::Incoming,
 };
@@ -36,7 +36,8 @@ pub fn late(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, row: Coll
     let code = row.tube.clone();
     if work.tx.insert_collections(std::slice::from_ref(&row))? == 0 {
         let stored = work.tx.collections_of(&code)?.into_iter().find(|stored| stored.id == row.id);
-        if stored.is_some_and(|stored| !same_content(&stored, &row)) {
+        let differs = stored.map(|stored| Ok::<_, StoreError>(!same_content(&stored, &row) || !same_person(work.tx, &stored, &row)?));
+        if differs.transpose()?.is_some_and(|differs| differs) {
             work.open_exception(now, command, ExceptionKind::ContentDiffers, Some(&row), row.person, Some(row.round))?;
             return Ok(Verdict::Exception(ExceptionKind::ContentDiffers));
         }
@@ -49,8 +50,16 @@ pub fn late(work: &mut Work<'_, '_>, now: Instant, command: &Incoming, row: Coll
 
 fn same_content(a: &CollectionRow, b: &CollectionRow) -> bool {
     let core = |c: &CollectionRow| (c.round, c.site, c.station, c.kind, c.key, c.id_mode.clone());
-    // Somebody unknown at the first send may be known at the replay: that is not other content.
-    core(a) == core(b) && (a.person == b.person || a.person.is_none() || b.person.is_none())
+    core(a) == core(b)
+}
+
+/// Somebody unknown at the first send may be known at the replay, and a record may be merged in between: that is not
+/// other content.
+fn same_person(tx: &Tx<'_>, a: &CollectionRow, b: &CollectionRow) -> Result<bool> {
+    match (a.person, b.person) {
+        (Some(a), Some(b)) if a != b => Ok(tx.survivor(a)? == tx.survivor(b)?),
+        _ => Ok(true),
+    }
 }
 
 /// An undo, move, seal, pack or unpack.
@@ -205,7 +214,8 @@ fn write_members(
             let bucket = work.touch(&row.tube);
             let delta = i32::from(state == "valid") - i32::from(row.state == "valid");
             if delta != 0 {
-                work.note(bucket, counted(row, delta));
+                let fact = counted_now(work.tx, row, delta)?;
+                work.note(bucket, fact);
             }
         }
         match member {
@@ -346,7 +356,8 @@ fn unmake_move(work: &mut Work<'_, '_>, now: Instant, to: &str, source: &Collect
     close_for(work, now, to, source.id.uuid())?;
     if let Some(row) = there.filter(|row| row.state == "valid") {
         let bucket = work.tx.bucket(to.as_bytes());
-        work.note(bucket, counted(&row, -1));
+        let fact = counted_now(work.tx, &row, -1)?;
+        work.note(bucket, fact);
     }
     Ok(true)
 }

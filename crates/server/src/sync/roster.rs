@@ -93,7 +93,7 @@ pub async fn load(app: &App, caller: &Caller, device: Id<Device>, site: SiteRow,
 fn served(plan: &Plan, site: &SiteRow) -> Vec<AreaCode> {
     let sent = plan.sites.values().filter(|other| !other.open && queues::taker(plan, other).is_some_and(|taker| taker.id == site.id));
     let areas: Vec<AreaCode> = sent.flat_map(|other| other.serves.iter()).chain(&site.serves).copied().collect();
-    crate::sampling::rounds::list::roots(&areas)
+    crate::expected::list::roots(&areas)
 }
 
 fn entries(tx: &Tx<'_>, plan: &Plan, site: &SiteRow, digest_key: &[u8; 32]) -> Result<Vec<RosterEntry>, StoreError> {

@@ -1,6 +1,6 @@
 //! Reads the facts and puts them in order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use allclear_domain::{
     kernel::{
@@ -153,19 +153,32 @@ fn person(tx: &Tx<'_>, plan: &Plan, code: &str) -> Result<Option<Found>> {
     };
     let Some(no) = no else { return Ok(None) };
     let Some(row) = tx.persons(&[no])?.into_iter().next() else { return Ok(None) };
-    let swabs = tx.person_collections(&BTreeSet::from([no]))?;
-    let mut collections = Vec::new();
-    let mut custody = Vec::new();
-    let mut sites = HashMap::new();
-    for swab in swabs.iter().take(TUBES_MAX) {
-        sites.insert(swab.tube.clone(), site_name(plan, swab.site));
-        collections.extend(tx.collections_of(&swab.tube)?.into_iter().filter(|c| c.person == Some(PersonNo(no))));
-        // Of the tube only what happened to it as a whole, and what happened to this swab.
-        let own = swab.id.uuid().to_string();
-        let of_swab = |row: &CustodyRow| !matches!(row.event.as_str(), "voided" | "moved_out") || row.target.as_deref() == Some(&own);
-        custody.extend(tx.custody_of(&swab.tube)?.into_iter().filter(of_swab));
+    // Swabs keep the record under which they were taken: those of merged records are told with the one that stays.
+    let records: BTreeSet<i64> = tx.family(row.no)?.into_iter().collect();
+    let swabs = tx.person_collections(&records)?;
+    let (mut collections, mut custody, mut sites) = (Vec::new(), Vec::new(), HashMap::new());
+    let tubes: BTreeMap<&str, Id<Site>> = swabs.iter().map(|swab| (swab.tube.as_str(), swab.site)).collect();
+    let own: BTreeSet<String> = swabs.iter().map(|swab| swab.id.uuid().to_string()).collect();
+    for (tube, site) in tubes.into_iter().take(TUBES_MAX) {
+        let of_records = |c: &CollectionRow| c.person.is_some_and(|no| records.contains(&no.0));
+        let mine: Vec<CollectionRow> = tx.collections_of(tube)?.into_iter().filter(of_records).collect();
+        // One that was here while a record was merged has gone back with it.
+        if mine.is_empty() {
+            continue;
+        }
+        sites.insert(tube.to_owned(), site_name(plan, site));
+        collections.extend(mine);
+        // Of the tube only what happened to it as a whole, and what happened to these swabs.
+        let of_swab = |row: &CustodyRow| {
+            !matches!(row.event.as_str(), "voided" | "moved_out") || row.target.as_ref().is_some_and(|target| own.contains(target))
+        };
+        custody.extend(tx.custody_of(tube)?.into_iter().filter(of_swab));
     }
-    let told = tx.reports_of(PersonNo(no), REPORTS_MAX)?.into_iter().map(|report| {
+    let mut told = Vec::new();
+    for record in &records {
+        told.extend(tx.reports_of(PersonNo(*record), REPORTS_MAX)?);
+    }
+    let told = told.into_iter().map(|report| {
         let at = rfc3339(report.reported_at);
         let step = TraceStep {
             recorded_at: at.clone(),

@@ -17,13 +17,16 @@ use allclear_domain::{
     kernel::{
         access::Action,
         change::Fact,
-        id::{Account, Id, Lab},
+        id::{Account, Id, Lab, PersonNo},
         time::Instant,
     },
     lab::tube::Stage,
     sampling::FactKey,
 };
-use allclear_store::{StoreError, Tx, feed::NewChange, lab::LabRow, lab::follow_ups::MemberRow, lab::results::Moved, sampling::CustodyRow};
+use allclear_store::{
+    Result as StoreResult, StoreError, Tx, feed::NewChange, lab::LabRow, lab::follow_ups::MemberRow, lab::results::Moved,
+    sampling::CustodyRow,
+};
 use uuid::Uuid;
 
 pub use follow_ups::{follow_up, follow_ups, put_member_outcome};
@@ -125,19 +128,21 @@ pub(super) fn moved_fact(moved: &Moved, from: Stage, to: Stage, at: Instant) -> 
     Fact::Tube { code: moved.code.clone(), round: moved.round, site: moved.site, from: Some(from), to, members, at, started_at }
 }
 
-/// The fact that a swab stopped counting.
-pub(super) fn left_fact(m: MemberRow) -> Fact {
-    Fact::Collection {
+/// The facts that swabs stopped counting, each for whom it counted.
+pub(super) fn left_facts(tx: &Tx<'_>, members: Vec<MemberRow>) -> StoreResult<Vec<Fact>> {
+    let merged = tx.survivors(&members.iter().map(|m| m.person.0).collect::<Vec<_>>())?;
+    let left = |m: MemberRow| Fact::Collection {
         id: m.id,
         round: m.round,
         tube: m.tube,
-        person: m.person,
+        person: merged.get(&m.person.0).copied().map_or(m.person, PersonNo),
         area: m.area,
         site: m.site,
         taken_at: m.taken_at,
         device_no: m.device_no,
         delta: -1,
-    }
+    };
+    Ok(members.into_iter().map(left).collect())
 }
 
 /// The laboratory, if the caller may do `action` where it stands.

@@ -233,6 +233,7 @@ fn scan_in(
     parsed: &[Code2],
     age_s_max: i64,
 ) -> Result<Vec<wire::ScanAnswer>> {
+    tx.hold_merges()?;
     let session = tx.reception_for_update(id)?.filter(|row| row.lab == lab.id).ok_or_else(|| Code::NotFound.problem())?;
     if session.closed_at.is_some() {
         return Err(Code::StateConflict.problem().detail("this reception is closed"));
@@ -440,6 +441,7 @@ pub async fn resolve_hold(app: &App, caller: &Caller, lab: Uuid, code: &str, req
     let act = Act::new(app, caller);
     app.store
         .run("resolve_hold", move |tx| {
+            tx.hold_merges()?;
             tx.hold_for_update(lab.id, &code)?.ok_or_else(|| Code::NotFound.problem())?;
             let codes = [code.as_str()];
             let (tubes, held) = (tx.tubes_for_update(&codes)?, tx.lab_tubes_for_update(&codes)?);

@@ -15,7 +15,7 @@ use allclear_store::{Tx, lab::LabRow, lab::results::LabTubeRow};
 use allclear_wire::lab as wire;
 use uuid::Uuid;
 
-use super::{Act, lab_for, left_fact, moved_fact, refused, results::withdrawn};
+use super::{Act, lab_for, left_facts, moved_fact, refused, results::withdrawn};
 use crate::{
     app::App,
     edge::{
@@ -28,7 +28,7 @@ use crate::{
 const HERE: [&str; 3] = ["received", "on_run", "resulted"];
 
 /// Rejects one received tube inside a transaction: its collections stop counting in the same
-/// commit; tasks and notices of its members follow from the change.
+/// commit; tasks and notices of its members follow from the change. Hold merges off before the tube is locked.
 pub(super) fn reject(tx: &Tx<'_>, act: &Act, row: &mut LabTubeRow, reason: RejectReason, note: Option<&str>) -> Result<Vec<Fact>> {
     let next = tube::step(row.stage, Event::Reject).map_err(|refusal| refused(&refusal))?;
     let members = tx.members_of(&[&row.tube], &["valid"])?;
@@ -42,7 +42,7 @@ pub(super) fn reject(tx: &Tx<'_>, act: &Act, row: &mut LabTubeRow, reason: Rejec
     let detail = serde_json::json!({ "reason": reason.as_str(), "note": note }).to_string();
     tx.insert_custody(&[act.custody(&row.tube, "rejected", None, Some(detail))])?;
     let mut facts: Vec<Fact> = moved.iter().map(|m| moved_fact(m, from, next, act.now)).collect();
-    facts.extend(members.into_iter().map(left_fact));
+    facts.extend(left_facts(tx, members)?);
     Ok(facts)
 }
 
@@ -67,6 +67,7 @@ pub async fn reject_tube(app: &App, caller: &Caller, lab: Uuid, code: &str, requ
     let act = Act::new(app, caller);
     app.store
         .run("reject_tube", move |tx| {
+            tx.hold_merges()?;
             let mut row = load(tx, &lab, &code)?;
             if row.value == Some(Value::Positive) && row.stage == Stage::Resulted {
                 withdrawn(tx, &act, &lab, &row, "rejected")?;

@@ -12,7 +12,7 @@ use allclear_domain::{
 use allclear_store::{Tx, lab::receptions::MissingRow};
 use allclear_wire::lab as wire;
 
-use super::{Act, left_fact, moved_fact, refused};
+use super::{Act, left_facts, moved_fact, refused};
 use crate::{
     app::App,
     clock::rfc3339,
@@ -38,6 +38,7 @@ pub async fn void_tube(app: &App, caller: &Caller, code: &str, request: wire::Vo
     let (act, plan, caller) = (Act::new(app, caller), app.plan(), caller.clone());
     app.store
         .run("void_tube", move |tx| {
+            tx.hold_merges()?;
             let tube = tx.tubes_for_update(&[&code])?.remove(&code).ok_or_else(|| Code::NotFound.problem())?;
             let area = plan.sites.get(&tube.site).map(|site| site.area).ok_or_else(|| Code::NotFound.problem())?;
             caller.require_in(Action::ResolveExceptions, area)?;
@@ -57,7 +58,7 @@ fn withdraw(tx: &Tx<'_>, act: &Act, code: &str, from: tube::Stage, reason: &str)
     let detail = serde_json::json!({ "reason": reason }).to_string();
     tx.insert_custody(&[act.custody(code, "withdrawn", None, Some(detail))])?;
     let mut facts: Vec<Fact> = moved.iter().map(|m| moved_fact(m, from, next, act.now)).collect();
-    facts.extend(members.into_iter().map(left_fact));
+    facts.extend(left_facts(tx, members)?);
     Ok(facts)
 }
 

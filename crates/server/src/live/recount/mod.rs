@@ -6,7 +6,7 @@
 pub mod cli;
 mod frame;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use allclear_domain::{
     kernel::{
@@ -159,12 +159,13 @@ fn screen_round(figures: &mut Figures, round: Id<Round>, counts: &RoundCounts) {
 
 fn records(tx: &Tx<'_>) -> Result<Figures, StoreError> {
     let mut figures = Figures::new();
+    let merged = tx.all_survivors()?;
     for round in tx.rounds()? {
         let id = round.id;
         for (village, persons) in tx.expected_counts(id)? {
             put_village(&mut figures, id, village, "expected", persons);
         }
-        count_persons(&mut figures, id, &expected(tx, id)?, &tx.counted_collections(id)?);
+        count_persons(&mut figures, id, &expected(tx, id)?, &tx.counted_collections(id)?, &merged);
         for of in tx.recount_tubes(id)? {
             put_tubes(&mut figures, id, &of);
         }
@@ -185,7 +186,8 @@ fn records(tx: &Tx<'_>) -> Result<Figures, StoreError> {
     Ok(figures)
 }
 
-fn count_persons(figures: &mut Figures, round: Id<Round>, expected: &Expected, rows: &[CountedRow]) {
+/// Swabs stand under the record under which they were taken; they count for the record that stands for it now.
+fn count_persons(figures: &mut Figures, round: Id<Round>, expected: &Expected, rows: &[CountedRow], merged: &HashMap<i64, i64>) {
     let mut home: BTreeMap<u64, AreaCode> = BTreeMap::new();
     for (village, persons) in expected {
         home.extend(persons.iter().map(|no| (no, *village)));
@@ -196,7 +198,8 @@ fn count_persons(figures: &mut Figures, round: Id<Round>, expected: &Expected, r
         put_village(figures, round, row.area, "collections", 1);
         put(figures, Some(round), "site", row.site.uuid(), "collections", 1);
         put(figures, Some(round), "curve", row.taken_at.0.div_euclid(FIVE_MINUTES_S * 1_000_000), "collections", 1);
-        if let Some(no) = u64::try_from(row.person.0).ok().filter(|no| *no > 0) {
+        let person = merged.get(&row.person.0).copied().unwrap_or(row.person.0);
+        if let Some(no) = u64::try_from(person).ok().filter(|no| *no > 0) {
             let place = places.entry(no).or_insert(row.area);
             *place = (*place).min(row.area);
         }

@@ -18,7 +18,7 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::ops::{areas, change, find, household};
+use super::ops::{areas, change, find, household, merge};
 use crate::{
     app::AppState,
     edge::{
@@ -134,7 +134,7 @@ async fn merge_persons(
     Path(no): Path<i64>,
     JsonBody(request): JsonBody<MergeRequest>,
 ) -> Result<Json<PersonRecord>> {
-    change::merge(&app, &caller, PersonNo(no), request, false).await?;
+    merge::merge(&app, &caller, PersonNo(no), request, false).await?;
     Ok(Json(find::person(&app, &caller, PersonNo(no)).await?))
 }
 
@@ -147,7 +147,7 @@ async fn unmerge_persons(
     Path(no): Path<i64>,
     JsonBody(request): JsonBody<MergeRequest>,
 ) -> Result<Json<PersonRecord>> {
-    change::merge(&app, &caller, PersonNo(no), request, true).await?;
+    merge::merge(&app, &caller, PersonNo(no), request, true).await?;
     Ok(Json(find::person(&app, &caller, PersonNo(no)).await?))
 }
 

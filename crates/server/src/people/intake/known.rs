@@ -49,8 +49,9 @@ impl Known {
         blinds.dedup();
         let mut owners = tx.owners_of_documents(&blinds)?;
         let mut records = by_number(tx, owners.values().copied())?;
-        let merged: HashMap<i64, i64> = records.values().filter_map(|record| Some((record.no.0, record.merged_into?))).collect();
+        let merged: Vec<i64> = records.values().filter(|record| record.merged_into.is_some()).map(|record| record.no.0).collect();
         if !merged.is_empty() {
+            let merged = tx.survivors(&merged)?;
             records.extend(by_number(tx, merged.values().copied())?);
             for owner in owners.values_mut() {
                 *owner = merged.get(owner).copied().unwrap_or(*owner);

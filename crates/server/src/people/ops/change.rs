@@ -1,4 +1,4 @@
-//! A person made by hand, corrected, merged, exempted, given a card. Each leaves a step in the
+//! A person made by hand, corrected, exempted, given a card. Each leaves a step in the
 //! record's history that says what was before.
 
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use allclear_domain::{
     people::{
         document::{Document, DocumentKind},
         groups::{AgeGroups, Group, Groups, Stay},
-        merge::{self, MergeRefusal, Record},
         name::Name,
         phone::Phone,
     },
@@ -25,7 +24,7 @@ use allclear_store::{
     records::{NewEvent, StayRow},
     register::PersonRow,
 };
-use allclear_wire::people::{MergeRequest, PersonCorrection, PersonForm, StayRequest};
+use allclear_wire::people::{PersonCorrection, PersonForm, StayRequest};
 use serde::{Deserialize, Serialize};
 
 use super::{household, places, reason, record, today};
@@ -360,44 +359,6 @@ pub async fn correct(app: &App, caller: &Arc<Caller>, no: PersonNo, form: Person
             let before = Before::of(tx.keys(), &person)?;
             correct_record(tx, &mut person, &wanted)?;
             Ok(write(tx, &person, &before, &Step { id, now, op: "correct_person", author: &caller.name, other: None })?)
-        })
-        .await
-}
-
-fn refusal(refusal: MergeRefusal) -> Problem {
-    match refusal {
-        MergeRefusal::Same => Code::MergeSame,
-        MergeRefusal::AlreadyMerged => Code::MergeAlready,
-        MergeRefusal::DifferentPeople => Code::MergeDifferentPeople,
-        MergeRefusal::NotMerged => Code::MergeNotMerged,
-    }
-    .problem()
-}
-
-fn merge_record(tx: &Tx<'_>, person: &PersonRow) -> StoreResult<Record> {
-    let documents = tx.document_rows(&[person.no.0])?.into_iter().filter_map(|row| {
-        let kind = DocumentKind::parse(&row.kind)?;
-        Some(view::document_number(tx.keys(), &row).map(|number| Document::kept(kind, number)))
-    });
-    Ok(Record { no: person.no, documents: documents.collect::<Result<_, _>>()?, merged_into: person.merged_into.map(PersonNo) })
-}
-
-/// Merges `request.goes` into `stays`, or takes that merge back.
-pub async fn merge(app: &App, caller: &Arc<Caller>, stays: PersonNo, request: MergeRequest, undo: bool) -> Result<()> {
-    reason(&request.reason)?;
-    let (now, caller, goes) = (app.now(), Arc::clone(caller), PersonNo(request.goes));
-    let ids = [app.ids.at(now), app.ids.at(now)];
-    let op = if undo { "unmerge_persons" } else { "merge_persons" };
-    app.store
-        .run(op, move |tx| -> Result<()> {
-            let kept = record(tx, &caller, Action::ManagePersons, stays)?;
-            let gone = record(tx, &caller, Action::ManagePersons, goes)?;
-            let (a, b) = (merge_record(tx, &kept)?, merge_record(tx, &gone)?);
-            let into = if undo { merge::undo(&a, &b).map(|()| None) } else { merge::merge(&a, &b).map(Some) };
-            tx.point_person(&gone, into.map_err(refusal)?, now)?;
-            let side = |id, other: PersonNo| Step { id, now, op, author: &caller.name, other: Some(other.0) };
-            step(tx, stays, &side(ids[0], goes), None)?;
-            Ok(step(tx, goes, &side(ids[1], stays), None)?)
         })
         .await
 }

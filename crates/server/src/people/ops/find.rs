@@ -124,8 +124,9 @@ fn hits(tx: &Tx<'_>, text: &str, roots: &[AreaCode], today: Date) -> StoreResult
 /// Records behind the numbers, merged ones replaced by those they went into, each once.
 fn survivors(tx: &Tx<'_>, numbers: &[i64]) -> StoreResult<Vec<PersonRow>> {
     let mut wanted = Vec::with_capacity(numbers.len());
+    let merged = tx.survivors(numbers)?;
     for person in tx.persons(numbers)? {
-        let no = person.merged_into.unwrap_or(person.no.0);
+        let no = merged.get(&person.no.0).copied().unwrap_or(person.no.0);
         if person.state != "removed" && !wanted.contains(&no) {
             wanted.push(no);
         }
@@ -199,8 +200,7 @@ fn record_view(
     now: allclear_domain::kernel::time::Instant,
 ) -> Result<PersonRecord> {
     let merged = tx.persons(&tx.merged_into(person.no)?)?;
-    let mut numbers = vec![person.no.0];
-    numbers.extend(merged.iter().map(|record| record.no.0));
+    let numbers = tx.family(person.no)?;
     let documents = tx.document_rows(&numbers)?;
     let household: Vec<PersonRow> = match person.household {
         Some(household) => tx.persons(&tx.household_members(household)?)?,

@@ -5,6 +5,7 @@ pub mod change;
 pub mod files;
 pub mod find;
 pub mod household;
+pub mod merge;
 pub mod parked;
 pub mod resident;
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use allclear_domain::{
     kernel::{
         access::Action,
-        id::{Id, Import},
+        id::{Id, Import, PersonNo},
         time::Instant,
     },
     people::{
@@ -85,11 +85,7 @@ fn blind_of(row: &ImportRowKept) -> Option<BlindIndex> {
 /// The record that answers for a parked row's document; for a merged one, the one it went into.
 fn known(tx: &Tx<'_>, row: &ImportRowKept) -> StoreResult<Option<PersonRow>> {
     let Some(owner) = blind_of(row).map(|blind| tx.person_of_document(&blind)).transpose()?.flatten() else { return Ok(None) };
-    let Some(person) = tx.persons(&[owner])?.pop() else { return Ok(None) };
-    match person.merged_into {
-        Some(survivor) => Ok(tx.persons(&[survivor])?.pop()),
-        None => Ok(Some(person)),
-    }
+    Ok(tx.persons(&[tx.survivor(PersonNo(owner))?.0])?.pop())
 }
 
 /// The same, if the caller may see it: a document may belong to somebody of another town.

@@ -59,7 +59,7 @@ pub async fn open(app: &App, address: Option<IpAddr>, request: ResidentSessionRe
         .run("open_resident_session", move |tx| -> Result<bool> {
             let Some(no) = tx.persons_of_cards(&[code.as_str()])?.remove(code.as_str()) else { return Ok(false) };
             let Some(person) = tx.persons(&[no])?.pop().filter(|person| person.state != "removed") else { return Ok(false) };
-            let numbers: Vec<i64> = [no].into_iter().chain(tx.merged_into(person.no)?).collect();
+            let numbers = tx.family(person.no)?;
             let mut fits = false;
             for document in tx.document_rows(&numbers)? {
                 let number = view::document_number(tx.keys(), &document).map_err(allclear_store::StoreError::from)?;
@@ -67,7 +67,7 @@ pub async fn open(app: &App, address: Option<IpAddr>, request: ResidentSessionRe
                 fits |= tail.chars().count() == TAIL_CHARS && allclear_seal::same_secret(end.as_bytes(), tail.as_bytes());
             }
             if fits {
-                let person = person.merged_into.map_or(person.no, PersonNo);
+                let person = tx.survivor(person.no)?;
                 tx.insert_resident_session(&hash, person, now, now.plus_seconds(RESIDENT_SESSION_S))?;
             }
             Ok(fits)
@@ -106,21 +106,21 @@ struct Tubes {
     stages: HashMap<String, Stage>,
     lab: HashMap<String, LabTubeRow>,
     labs: HashMap<uuid::Uuid, String>,
-    reports: HashMap<(i64, String), ReportRow>,
+    /// The last word on each tube.
+    reports: HashMap<String, ReportRow>,
 }
 
 impl Tubes {
-    fn load(tx: &Tx<'_>, swabs: &[SwabRow]) -> StoreResult<Self> {
+    /// Of one person's swabs: a report stays with the record under which it was told, in whichever of `records` the swab
+    /// counts.
+    fn load(tx: &Tx<'_>, records: &[i64], swabs: &[SwabRow]) -> StoreResult<Self> {
         let codes: Vec<&str> = swabs.iter().map(|swab| swab.tube.as_str()).collect();
-        let mut reports = HashMap::new();
-        let mut persons: Vec<PersonNo> = swabs.iter().map(|swab| swab.person).collect();
-        persons.sort_unstable();
-        persons.dedup();
-        for person in persons {
-            for report in tx.reports_of(person, TESTS_MAX)? {
-                reports.insert((person.0, report.tube.clone()), report);
-            }
+        let mut told = Vec::new();
+        for record in records {
+            told.extend(tx.reports_of(PersonNo(*record), TESTS_MAX)?);
         }
+        told.sort_by_key(|report| report.reported_at);
+        let reports = told.into_iter().map(|report| (report.tube.clone(), report)).collect();
         Ok(Self {
             stages: tx.tube_stages(&codes)?,
             lab: tx.lab_tubes(&codes)?,
@@ -130,7 +130,7 @@ impl Tubes {
     }
 
     fn test(&self, plan: &Plan, swab: &SwabRow) -> ResidentTest {
-        let report = self.reports.get(&(swab.person.0, swab.tube.clone()));
+        let report = self.reports.get(&swab.tube);
         let stage = stage(self.stages.get(&swab.tube).copied(), report.map(|report| report.value.as_str()));
         let waits = !matches!(stage, TestStage::Released | TestStage::UnderRecheck | TestStage::Resample);
         let expected = swab.taken_at.plus_seconds(plan.profile.tube_to_lab_max_s + plan.profile.lab_turnaround_max_s);
@@ -197,8 +197,9 @@ fn family(tx: &Tx<'_>, plan: &Plan, person: &PersonRow) -> StoreResult<Vec<Famil
     let members = tx.persons(&tx.household_members(household)?)?;
     let mut out = Vec::new();
     for member in members.iter().filter(|member| member.no != person.no && member.state == "active") {
-        let swabs = tx.swabs_of(&[member.no.0], 1)?;
-        let tubes = Tubes::load(tx, &swabs)?;
+        let records = tx.family(member.no)?;
+        let swabs = tx.swabs_of(&records, 1)?;
+        let tubes = Tubes::load(tx, &records, &swabs)?;
         let latest = swabs.first().map(|swab| tubes.test(plan, swab));
         out.push(FamilyMember { name: mask::name(&member.name), code: code_of(tx, member.no)?, latest });
     }
@@ -232,10 +233,11 @@ pub async fn me(app: &App, token: &str) -> Result<ResidentPage> {
     app.store
         .read("resident_page", move |tx| -> Result<ResidentPage> {
             let no = tx.resident_session(&hash, now)?.ok_or_else(|| Code::Unauthenticated.problem())?;
+            let no = tx.survivor(no)?;
             let person = tx.persons(&[no.0])?.pop().ok_or_else(|| Code::Unauthenticated.problem())?;
-            let numbers: Vec<i64> = [no.0].into_iter().chain(tx.merged_into(no)?).collect();
+            let numbers = tx.family(no)?;
             let swabs = tx.swabs_of(&numbers, TESTS_MAX)?;
-            let tubes = Tubes::load(tx, &swabs)?;
+            let tubes = Tubes::load(tx, &numbers, &swabs)?;
             let sampled: Vec<_> = swabs.iter().filter(|swab| swab.valid).map(|swab| swab.round).collect();
             let line = view::lines(tx, &plan, std::slice::from_ref(&person))?.pop();
             Ok(ResidentPage {

@@ -71,7 +71,7 @@ pub fn areas(plan: &Plan, caller: &Caller, asked: Option<&str>) -> Result<Vec<Ar
         }
         None => {
             let own: Vec<AreaCode> = caller.areas(Action::ResolveExceptions).collect();
-            Ok(crate::sampling::rounds::list::roots(&own))
+            Ok(crate::expected::list::roots(&own))
         }
     }
 }
@@ -113,6 +113,7 @@ pub async fn resolve_exception(app: &App, caller: &Caller, id: Uuid, request: Re
     let caller = caller.clone();
     app.store
         .run("resolve_exception", move |tx| -> Result<()> {
+            tx.hold_merges()?;
             let row = tx.exception_by_id(decision.id)?.ok_or_else(|| Code::NotFound.problem())?;
             caller.require_in(Action::ResolveExceptions, row.area)?;
             if row.state != "open" {

@@ -26,14 +26,11 @@ use crate::{
         limits::TEXT_CHARS_MAX,
         problem::{Code, Result},
     },
+    expected::{self, list::roots},
     plan::Plan,
-    sampling::{
-        expected,
-        rounds::{
-            exemptions::{change_ids, give, take_back},
-            list::roots,
-            view::area_name,
-        },
+    sampling::rounds::{
+        exemptions::{change_ids, give, take_back},
+        view::area_name,
     },
 };
 

@@ -3,10 +3,7 @@
 use allclear_domain::{
     kernel::{access::Action, area::AreaCode, id::PersonNo, time::Instant},
     people::mask,
-    sampling::{
-        exemption::{Reason, covers},
-        round::RoundState,
-    },
+    sampling::exemption::{Reason, covers},
 };
 use allclear_store::{Tx, exemptions::ExemptionRow, rounds::RoundRow};
 use allclear_wire::{
@@ -15,10 +12,7 @@ use allclear_wire::{
 };
 use uuid::Uuid;
 
-use super::{
-    list,
-    ops::{instant, tell},
-};
+use super::ops::{instant, tell};
 use crate::{
     app::App,
     clock::rfc3339,
@@ -27,7 +21,7 @@ use crate::{
         limits::{PAGE_ROWS_MAX, TEXT_CHARS_MAX},
         problem::{Code, Result},
     },
-    sampling::expected,
+    expected::running::{self, count_exempt, means, move_person},
 };
 
 /// Gives an exemption; lists of rounds that run now are changed at once.
@@ -74,9 +68,9 @@ pub(in crate::sampling) fn give(
     changes: &[Uuid],
 ) -> allclear_store::Result<()> {
     tx.insert_exemption(row)?;
-    for (round, change) in running(tx, row)?.iter().zip(changes) {
-        let moved = move_person(tx, round, row.person, row.area, false)?;
-        count_again(tx, round, row.area)?;
+    for (round, change) in touched(tx, row)?.iter().zip(changes) {
+        let moved = move_person(tx, round.id, row.person, row.area, false)?;
+        count_exempt(tx, round, row.area)?;
         if moved {
             tell(tx, *change, round.id, now, "add_exemption", author)?;
         }
@@ -96,13 +90,9 @@ pub(in crate::sampling) fn take_back(
     if !tx.remove_exemption(row, author, now)? {
         return Ok(false);
     }
-    let others = tx.exemptions_of(row.person)?;
-    let groups = tx.groups_of(row.person)?;
-    for (round, change) in running(tx, row)?.iter().zip(changes) {
-        let exempt = others.iter().any(|e| covers(e.from_at, e.until_at, round.starts_at, round.ends_at));
-        let meant = groups.is_some_and(|g| round.rule.takes(g) && g & list::exempting(round.rule.groups) == 0);
-        let moved = !exempt && meant && move_person(tx, round, row.person, row.area, true)?;
-        count_again(tx, round, row.area)?;
+    for (round, change) in touched(tx, row)?.iter().zip(changes) {
+        let moved = means(tx, round, row.person)? && move_person(tx, round.id, row.person, row.area, true)?;
+        count_exempt(tx, round, row.area)?;
         if moved {
             tell(tx, *change, round.id, now, "remove_exemption", author)?;
         }
@@ -124,40 +114,15 @@ pub async fn remove_exemption(app: &App, caller: &Caller, id: Uuid) -> Result<()
     Ok(app.reload_plan().await?)
 }
 
-/// Counts a village's exempt anew: with several reasons a person counts under one of them, and which
-/// one changes when that is taken back, so adding and subtracting would drift.
-fn count_again(tx: &Tx<'_>, round: &RoundRow, area: AreaCode) -> allclear_store::Result<()> {
-    tx.replace_exempt_in(round.id, area, &list::build_in(tx, round, &[area])?.exempt)
-}
-
 /// One change id for each round that may run at once.
 pub(in crate::sampling) fn change_ids(app: &App, now: Instant) -> Vec<Uuid> {
     (0..app.plan().rounds.len()).map(|_| app.ids.at(now)).collect()
 }
 
 /// Rounds that take swabs and that the exemption touches.
-fn running(tx: &Tx<'_>, e: &ExemptionRow) -> allclear_store::Result<Vec<RoundRow>> {
-    let touches = |round: &RoundRow| {
-        matches!(round.state, RoundState::Open | RoundState::Closing)
-            && covers(e.from_at, e.until_at, round.starts_at, round.ends_at)
-            && round.covers(e.area)
-    };
-    Ok(tx.rounds()?.into_iter().filter(touches).collect())
-}
-
-/// Puts a person on a round's list or takes them off it; answers whether the list changed.
-fn move_person(tx: &Tx<'_>, round: &RoundRow, person: PersonNo, area: AreaCode, on: bool) -> allclear_store::Result<bool> {
-    let stored = tx.expected_in(round.id, area)?;
-    let mut bitmap = stored.first().and_then(|(_, _, bytes)| expected::read(bytes)).unwrap_or_default();
-    let no = person.0 as u64;
-    let changed = if on { bitmap.insert(no) } else { bitmap.remove(no) };
-    if changed {
-        // Read again under a lock: two workers may tap at once.
-        let Some(round) = tx.round(round.id)? else { return Ok(false) };
-        tx.put_expected(round.id, area, bitmap.len() as i64, &expected::write(&bitmap))?;
-        tx.update_round_expected(&round, round.expected + if on { 1 } else { -1 })?;
-    }
-    Ok(changed)
+fn touched(tx: &Tx<'_>, e: &ExemptionRow) -> allclear_store::Result<Vec<RoundRow>> {
+    let touches = |round: &RoundRow| covers(e.from_at, e.until_at, round.starts_at, round.ends_at) && round.covers(e.area);
+    Ok(running::running(tx)?.into_iter().filter(touches).collect())
 }
 
 /// Exemptions of an area, masked.

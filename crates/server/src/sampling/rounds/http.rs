@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{exemptions, list, ops, view};
+use super::{exemptions, ops, view};
 use crate::{
     app::AppState,
     edge::{
@@ -20,6 +20,7 @@ use crate::{
         guard::By,
         problem::{Code, Result},
     },
+    expected::list,
 };
 
 /// Id of what was made.

@@ -2,6 +2,5 @@
 
 pub mod exemptions;
 pub mod http;
-pub mod list;
 pub mod ops;
 pub mod view;

@@ -21,7 +21,7 @@ use allclear_store::{Tx, feed::NewChange, rounds::RoundEventRow, rounds::RoundRo
 use allclear_wire::rounds::{RoundOrder, RoundPreview};
 use uuid::Uuid;
 
-use super::{list, view};
+use super::view;
 use crate::{
     app::App,
     clock::parse_rfc3339,
@@ -30,6 +30,7 @@ use crate::{
         limits::{SCOPE_AREAS_MAX, TEXT_CHARS_MAX},
         problem::{Code, Problem, Result},
     },
+    expected::list,
     plan::Plan,
     sampling::command::tube_kind,
 };

@@ -15,8 +15,12 @@ use allclear_domain::{
 use allclear_store::{rounds::RoundEventRow, rounds::RoundRow};
 use allclear_wire::rounds as wire;
 
-use super::list::{Counts, Village};
-use crate::{clock::rfc3339, plan::Plan, sampling::view};
+use crate::{
+    clock::rfc3339,
+    expected::list::{Counts, Village},
+    plan::Plan,
+    sampling::view,
+};
 
 /// `石柱镇塘里村`: town and village as people say it.
 #[must_use]

@@ -1,8 +1,9 @@
 //! Two nodes of one store, on both engines: what one does, the other knows. Nothing here goes on by itself, so a test
 //! sees the moment before any follower has looked. Nodes that are killed are in the crash suite.
 
-use allclear_domain::kernel::code::TubeCode;
+use allclear_domain::kernel::{change::Fact, code::TubeCode, id::Id};
 use allclear_server::{clock::Clock, lab, leases, plan};
+use allclear_store::feed::NewChange;
 use allclear_testkit::{City, Client};
 use serde_json::{Value, json};
 
@@ -95,4 +96,23 @@ async fn a_lease_is_held_by_one_node_and_passes_on_when_it_runs_out_or_is_given_
     // And as a node does it.
     assert!(leases::hold(&city.app, "y").await.unwrap());
     assert_eq!(leases::give_back(&city.app).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_waited_for_another_commit_is_told_after_it_whatever_the_nodes_clocks_say() {
+    let city = City::start().await;
+    city.drain().await;
+    let before = city.app.store.read("test", |tx| tx.newest_change()).await.unwrap();
+    let (now, round) = (city.app.now(), Id::new(city.round()));
+    for (op, at) in [("of_a_fast_clock", now.plus_seconds(60)), ("of_a_slow_clock", now.plus_seconds(-60))] {
+        let id = city.app.ids.at(at);
+        city.app
+            .store
+            .run("test", move |tx| tx.append_change(&NewChange { id, bucket: 0, at, op, author: "test", facts: &[Fact::Round { round }] }))
+            .await
+            .unwrap();
+    }
+    allclear_server::work::number(&city.app).await.unwrap();
+    let told = city.app.store.read("test", move |tx| tx.changes_after(before, 10)).await.unwrap();
+    assert_eq!(told.iter().map(|change| change.op.as_str()).collect::<Vec<_>>(), ["of_a_fast_clock", "of_a_slow_clock"]);
 }

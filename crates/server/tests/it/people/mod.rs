@@ -6,6 +6,7 @@ pub(crate) mod full_disk;
 mod grids;
 mod households;
 mod imports;
+mod merges;
 mod parked;
 mod records;
 mod resident;

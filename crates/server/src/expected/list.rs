@@ -9,7 +9,7 @@ use allclear_domain::{
 };
 use allclear_store::{Result, Tx, register::PersonRow, rounds::RoundRow};
 
-use super::super::expected;
+use super::bitmaps;
 
 /// Bits of the groups that take a person off a list, less those that the round asks for.
 #[must_use]
@@ -66,7 +66,7 @@ pub fn build_in(tx: &Tx<'_>, round: &RoundRow, roots: &[AreaCode]) -> Result<Exp
     numbers.sort_unstable();
     Ok(Expected {
         persons: numbers.len() as i64,
-        villages: expected::bitmaps(&numbers),
+        villages: bitmaps(&numbers),
         exempt: exempt.into_iter().map(|((area, reason), persons)| (area, reason, persons)).collect(),
     })
 }

@@ -1,6 +1,9 @@
 //! Expected lists as bitmaps of person numbers, one a village: a million persons in a few hundred
 //! rows, because numbers are given by neighbourhood.
 
+pub mod list;
+pub mod running;
+
 use allclear_domain::kernel::area::AreaCode;
 use roaring::RoaringTreemap;
 
