@@ -17,7 +17,10 @@ use allclear_domain::kernel::{
 };
 use allclear_store::{Store, StoreError, areas::AreaRow, rounds::RoundRow, rounds::SiteRow};
 
-use crate::app::AppState;
+use crate::{
+    app::AppState,
+    edge::problem::{Code, Problem},
+};
 
 /// How often a node asks whether another one changed the plan.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -43,6 +46,12 @@ impl Plan {
     pub fn area(&self, code: AreaCode) -> Option<&AreaRow> {
         self.areas.binary_search_by_key(&code, |area| area.code).ok().map(|i| &self.areas[i])
     }
+}
+
+/// Refuses what would make a list that is answered whole longer than `max`. Two orders at once may go over by what each
+/// adds: it bounds an answer, it counts nothing.
+pub fn room(there: usize, added: usize, max: usize) -> Result<(), Problem> {
+    if there.saturating_add(added) > max { Err(Code::PlanFull.problem()) } else { Ok(()) }
 }
 
 /// Holds the current plan.
@@ -110,5 +119,17 @@ pub async fn follow(app: AppState) {
         if let Err(error) = look(&app).await {
             tracing::debug!(%error, "the plan was not looked at");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_answered_whole_ends_at_its_bound() {
+        assert!(room(4_999, 1, 5_000).is_ok());
+        assert_eq!(room(5_000, 1, 5_000).unwrap_err().code(), Code::PlanFull);
+        assert!(room(5_000, 0, 5_000).is_ok(), "what is there stays, and is changed");
     }
 }

@@ -1,5 +1,7 @@
 //! Accounts, grants, sessions, devices, single-use codes, and the access log.
 
+use std::collections::HashMap;
+
 use allclear_domain::kernel::{
     access::Role,
     area::AreaCode,
@@ -391,6 +393,15 @@ impl Tx<'_> {
             })
         })
         .collect()
+    }
+
+    /// Names under which some accounts sign in.
+    pub fn login_names(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+        let keys: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes().as_slice()).collect();
+        self.query("SELECT id, name FROM account WHERE id = ANY_BLOB($1)", &[crate::Val::Blobs(&keys)])?
+            .iter()
+            .map(|row| Ok((row.at(0)?, row.at(1)?)))
+            .collect()
     }
 
     /// The newest looks at a subject.

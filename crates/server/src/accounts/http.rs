@@ -293,7 +293,12 @@ pub struct LogQuery {
     /// `next` of the page before.
     #[serde(default)]
     after: String,
+    /// Entries of a page, 100 if absent, at most 500.
+    limit: Option<i64>,
 }
+
+/// Entries of a page of the access log, unless more are asked for.
+const LOG_ROWS: i64 = 100;
 
 fn instant(text: &str, otherwise: Instant) -> Result<Instant> {
     if text.is_empty() {
@@ -308,9 +313,9 @@ fn instant(text: &str, otherwise: Instant) -> Result<Instant> {
 async fn access_log(State(app): State<AppState>, By(caller): By, Query(query): Query<LogQuery>) -> Result<Json<Page<AccessEntry>>> {
     let until = instant(&query.until, Instant(i64::MAX))?;
     let before = view::cursor(&query.after)?.unwrap_or((until, Uuid::nil()));
-    let wanted =
-        log::Wanted { actor: query.actor, action: query.action, subject: query.subject, from: instant(&query.from, Instant(0))?, before };
+    let (from, limit) = (instant(&query.from, Instant(0))?, query.limit.unwrap_or(LOG_ROWS).clamp(1, PAGE_ROWS_MAX));
+    let wanted = log::Wanted { actor: query.actor, action: query.action, subject: query.subject, from, before, limit };
     let rows = log::access_log(&app, &caller, wanted).await?;
-    let next = (rows.len() as i64 == PAGE_ROWS_MAX).then(|| rows.last().map(|(row, _)| format!("{}.{}", row.at.0, row.id))).flatten();
+    let next = (rows.len() as i64 == limit).then(|| rows.last().map(|(row, _)| format!("{}.{}", row.at.0, row.id))).flatten();
     Ok(Json(Page { rows: rows.into_iter().map(view::entry).collect(), total: None, next }))
 }

@@ -63,5 +63,9 @@ pub const BULK_DECISIONS_MAX: usize = 200;
 pub const EXCEPTION_EXPORT_MAX: i64 = 20_000;
 /// Areas in the scope of a round, and areas that a site serves: every village of a large city.
 pub const SCOPE_AREAS_MAX: usize = 2_000;
+/// Sites, which phones and filters are answered whole: a city of ten million has one for 2,000 persons.
+pub const SITES_MAX: usize = 5_000;
+/// Rounds, which are answered whole: one a day for five years.
+pub const ROUNDS_MAX: usize = 2_000;
 /// Characters of a name, reason or note.
 pub const TEXT_CHARS_MAX: usize = 400;

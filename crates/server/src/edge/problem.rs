@@ -73,6 +73,7 @@ problems! {
     PasswordWeak = 422 "password_weak", "The password is too short or too long", "密码为 12 至 256 位。", "A password has 12 to 256 characters.";
     PasswordWrong = 422 "password_wrong", "The current password is wrong", "原密码不正确。", "The current password is wrong.";
     PersonInvalid = 422 "person_invalid", "A field of the person is not valid", "填写的内容有误，请检查标出的字段。", "A field is not valid; check the one named.";
+    PlanFull = 409 "plan_full", "The plan holds no more of these", "数量已达系统上限，未写入任何内容，请联系管理员。", "No more of these fit; nothing was written. Call the administrator.";
     ReasonRequired = 422 "reason_required", "A reason is required", "请填写原因。", "Give a reason.";
     SamePerson = 409 "same_person", "A second person must do this", "须由另一人审核，录入人不能自己发布。", "Another person must do this: not the one who entered it.";
     SetupDone = 410 "setup_done", "The first administrator exists already", "首位管理员已创建。", "The first administrator exists already.";

@@ -94,7 +94,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The whole division tree. */
+        /** The whole division tree, at most 200,000 areas: a province. */
         get: operations["list_areas"];
         put?: never;
         /** Takes an area list in: `code,name,parent,level,population` as CSV in any encoding, or XLSX. */
@@ -1551,7 +1551,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every round, newest first. */
+        /** Every round, newest first; at most 2,000. */
         get: operations["list_rounds"];
         put?: never;
         /** Plans a round. */
@@ -1759,7 +1759,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every site, by name. */
+        /** Every site, by name; at most 5,000. `GET /api/v1/sites/states` finds, filters, sorts and pages them. */
         get: operations["list_sites"];
         put?: never;
         /** Makes a site. */
@@ -6172,7 +6172,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Conflict: `already_exists`, `document_known`, `import_interrupted`, `merge_already`, `merge_different_people`, `merge_not_merged`, `merge_same`, `own_account`, `same_person`, `shift_overlaps`, `state_conflict`, `undo_interrupted` */
+        /** @description Conflict: `already_exists`, `document_known`, `import_interrupted`, `merge_already`, `merge_different_people`, `merge_not_merged`, `merge_same`, `own_account`, `plan_full`, `same_person`, `shift_overlaps`, `state_conflict`, `undo_interrupted` */
         Problem409: {
             headers: {
                 [name: string]: unknown;
@@ -6272,6 +6272,8 @@ export interface operations {
                 after?: string;
                 /** @description Not before this time. */
                 from?: string;
+                /** @description Entries of a page, 100 if absent, at most 500. */
+                limit?: number | null;
                 /** @description About what: `person:12000001`, `account:lin`. */
                 subject?: string;
                 /** @description Before this time. */

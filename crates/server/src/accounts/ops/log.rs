@@ -1,5 +1,7 @@
 //! The access log, read by auditors and administrators.
 
+use std::collections::BTreeSet;
+
 use allclear_domain::kernel::{
     access::Action,
     id::{Account, Id},
@@ -34,6 +36,8 @@ pub struct Wanted {
     pub from: Instant,
     /// Before this entry: newest first.
     pub before: (Instant, Uuid),
+    /// How many, at most [`PAGE_ROWS_MAX`].
+    pub limit: i64,
 }
 
 /// Entries with the names of the accounts that they are about.
@@ -48,14 +52,15 @@ pub async fn access_log(app: &App, caller: &Caller, wanted: Wanted) -> Result<En
             let actors = actors(tx, &plan, &caller, &wanted.actor)?;
             let subject = subject(tx, &wanted.subject)?;
             let filter = AccessFilter { actors: actors.as_deref(), action: &wanted.action, subject: &subject, from: wanted.from };
-            let rows = tx.access_log(&filter, wanted.before, PAGE_ROWS_MAX)?;
-            rows.into_iter()
-                .map(|row| {
-                    let id = row.subject.strip_prefix("account:").and_then(|id| id.parse().ok()).map(Id::<Account>::new);
-                    let name = id.map(|id| tx.account(id)).transpose()?.flatten().map(|account| account.name);
-                    Ok((row, name))
-                })
-                .collect()
+            let rows = tx.access_log(&filter, wanted.before, wanted.limit.clamp(1, PAGE_ROWS_MAX))?;
+            let account = |row: &LogRow| row.subject.strip_prefix("account:").and_then(|id| id.parse::<Uuid>().ok());
+            let named: BTreeSet<Uuid> = rows.iter().filter_map(account).collect();
+            let names = tx.login_names(&named.into_iter().collect::<Vec<_>>())?;
+            let with_name = |row: LogRow| {
+                let name = account(&row).and_then(|id| names.get(&id).cloned());
+                (row, name)
+            };
+            Ok(rows.into_iter().map(with_name).collect())
         })
         .await
 }

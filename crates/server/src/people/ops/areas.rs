@@ -12,7 +12,8 @@ use crate::{
         guard::Caller,
         problem::{Code, Problem, Result},
     },
-    people::import::areas::{self, BadList},
+    people::import::areas::{self, AREAS_MAX, BadList},
+    plan::room,
 };
 
 fn bad_list(bad: BadList) -> Problem {
@@ -40,8 +41,9 @@ pub async fn take(app: &App, caller: &Arc<Caller>, bytes: Vec<u8>) -> Result<Are
     if !caller.holds_all(Action::ManageAccounts, &plan) || !places.iter().all(|place| holds(place.code)) {
         return Err(Code::Forbidden.problem());
     }
-    let added = places.iter().filter(|place| plan.area(place.code).is_none()).count() as i64;
-    let taken = AreasTaken { added, changed: places.len() as i64 - added };
+    let added = places.iter().filter(|place| plan.area(place.code).is_none()).count();
+    room(plan.areas.len(), added, AREAS_MAX)?;
+    let taken = AreasTaken { added: added as i64, changed: (places.len() - added) as i64 };
     let (now, caller) = (app.now(), Arc::clone(caller));
     let id = app.ids.at(now);
     app.store

@@ -27,11 +27,11 @@ use crate::{
     clock::parse_rfc3339,
     edge::{
         guard::Caller,
-        limits::{SCOPE_AREAS_MAX, TEXT_CHARS_MAX},
+        limits::{ROUNDS_MAX, SCOPE_AREAS_MAX, TEXT_CHARS_MAX},
         problem::{Code, Problem, Result},
     },
     expected::list,
-    plan::Plan,
+    plan::{Plan, room},
     sampling::command::tube_kind,
 };
 
@@ -142,8 +142,9 @@ pub async fn preview_round(app: &App, caller: &Caller, order: RoundOrder) -> Res
 
 /// Plans a round; nobody is expected before it is opened.
 pub async fn create_round(app: &App, caller: &Caller, order: RoundOrder) -> Result<Id<Round>> {
-    let now = app.now();
-    let row = draft(&app.plan(), caller, &order, Id::new(app.ids.at(now)))?;
+    let (now, plan) = (app.now(), app.plan());
+    let row = draft(&plan, caller, &order, Id::new(app.ids.at(now)))?;
+    room(plan.rounds.len(), 1, ROUNDS_MAX)?;
     let (id, note) = (row.id, Note::new(app, caller, "create", now, None));
     app.store
         .run("create_round", move |tx| {

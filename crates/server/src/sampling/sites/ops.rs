@@ -17,10 +17,10 @@ use crate::{
     app::App,
     edge::{
         guard::Caller,
-        limits::{PAGE_ROWS_MAX, SCOPE_AREAS_MAX},
+        limits::{PAGE_ROWS_MAX, SCOPE_AREAS_MAX, SITES_MAX},
         problem::{Code, Result},
     },
-    plan::Plan,
+    plan::{Plan, room},
     sampling::rounds::ops::{area, instant, text},
 };
 
@@ -94,7 +94,9 @@ async fn write(app: &App, caller: &Caller, row: SiteRow, fresh: bool) -> Result<
 
 /// Makes a site; it is open.
 pub async fn create_site(app: &App, caller: &Caller, order: SiteOrder) -> Result<Id<Site>> {
-    let row = site(&app.plan(), caller, &order, None, Id::new(app.ids.at(app.now())))?;
+    let plan = app.plan();
+    let row = site(&plan, caller, &order, None, Id::new(app.ids.at(app.now())))?;
+    room(plan.sites.len(), 1, SITES_MAX)?;
     let id = row.id;
     write(app, caller, row, true).await?;
     Ok(id)

@@ -94,11 +94,15 @@ async fn the_log_is_paged_without_a_gap_or_a_repeat() {
     let auditor = city.sign_in("auditor").await;
     let (mut seen, mut after, mut pages) = (Vec::new(), String::new(), 0);
     loop {
-        let page = auditor.get(&format!("/api/v1/access-log?action=test&after={after}")).await.ok();
+        let page = auditor.get(&format!("/api/v1/access-log?action=test&limit=600&after={after}")).await.ok();
         seen.extend(page["rows"].as_array().unwrap().iter().map(|row| row["reason"].as_str().unwrap().parse::<i64>().unwrap()));
         pages += 1;
         let Some(next) = page["next"].as_str() else { break };
         after = next.to_owned();
     }
-    assert_eq!((seen, pages), ((0..1_200).rev().collect::<Vec<_>>(), 3));
+    assert_eq!((seen, pages), ((0..1_200).rev().collect::<Vec<_>>(), 3), "no page is longer than 500");
+    for (limit, rows) in [("", 100), ("&limit=50", 50), ("&limit=0", 1)] {
+        let page = auditor.get(&format!("/api/v1/access-log?action=test{limit}")).await.ok();
+        assert_eq!(page["rows"].as_array().unwrap().len(), rows, "{limit}");
+    }
 }

@@ -34,8 +34,11 @@ export interface LogFilter {
   until: string
 }
 
+/** Entries that are drawn at once: about two screens. */
+const LOG_ROWS = 50
+
 export const logApi = (http: Http) => ({
-  page: (filter: LogFilter, after = '') => http.get('/access-log', { query: { ...filter, after } }),
+  page: (filter: LogFilter, after = '') => http.get('/access-log', { query: { ...filter, after, limit: LOG_ROWS } }),
 })
 
 export const devicesApi = (http: Http) => ({
