@@ -220,13 +220,19 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Tubes that were missing at a reception and have not come since, oldest first.
-    pub fn missing_tubes(&self, limit: i64) -> Result<Vec<MissingRow>> {
+    /// Tubes that were missing at a reception of these laboratories, or come from these sites, and have not come since;
+    /// oldest first.
+    pub fn missing_tubes(&self, labs: &[Id<Lab>], sites: &[Id<Site>], limit: i64) -> Result<Vec<MissingRow>> {
+        let labs: Vec<[u8; 16]> = labs.iter().map(|lab| lab.uuid().into_bytes()).collect();
+        let sites: Vec<[u8; 16]> = sites.iter().map(|site| site.uuid().into_bytes()).collect();
+        let labs: Vec<&[u8]> = labs.iter().map(<[u8; 16]>::as_slice).collect();
+        let sites: Vec<&[u8]> = sites.iter().map(<[u8; 16]>::as_slice).collect();
         self.query(
             "SELECT m.lab, m.tube, m.box, m.noted_at, m.signed_by, t.site, t.valid
              FROM lab_missing m JOIN tube t ON t.bucket = m.bucket AND t.code = m.tube
-             WHERE t.stage IN ('open', 'sealed', 'boxed', 'in_transit') ORDER BY m.noted_at, m.tube LIMIT $1",
-            &[limit.into()],
+             WHERE t.stage IN ('open', 'sealed', 'boxed', 'in_transit') AND (m.lab = ANY_BLOB($1) OR t.site = ANY_BLOB($2))
+             ORDER BY m.noted_at, m.tube LIMIT $3",
+            &[Val::Blobs(&labs), Val::Blobs(&sites), limit.into()],
         )?
         .iter()
         .map(|row| {

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use allclear_domain::kernel::code::{BoxCode, TubeCode};
-use allclear_server::{demo, edge::routes::Access};
-use allclear_testkit::{Answer, City, Client};
+use allclear_server::{demo, edge::routes::Access, lab::jobs};
+use allclear_testkit::{Answer, City, Client, Phone};
 use axum::http::Method;
 use serde_json::{Value, json};
 
@@ -39,6 +39,10 @@ struct Town {
     third: i64,
     tube: String,
     the_box: String,
+    /// A pool that is followed up, and its member.
+    followed: (String, i64),
+    /// A tube that was not in its box.
+    lost: String,
     exception: String,
     import: String,
     shift: String,
@@ -77,18 +81,73 @@ impl Town {
         let exemption = json!({ "person": second, "reason": "medical", "note": "" });
         headquarters.post("/api/v1/exemptions", exemption).await.ok();
         let exemption = id(&headquarters.get(&format!("/api/v1/exemptions?area={town}")).await.ok()["rows"][0]);
-        let lab = json!({ "name": "镇检测点", "area": town, "rated_per_day": 1000 });
+        let lab = json!({ "name": "镇检测点", "area": town, "rated_per_day": 1, "factor_percent": 100 });
         let lab = id(&headquarters.post("/api/v1/labs", lab).await.ok());
+        let (followed, lost) = at_the_lab(&city, &mut phone, site, &lab).await;
         // The screens know of the laboratory.
         city.drain().await;
         let (site, import) = (site.to_string(), id(&import));
-        Self { city, town, village, site, person, second, third, tube, the_box, exception, import, shift, lab, account, device, exemption }
+        Self {
+            city,
+            town,
+            village,
+            site,
+            person,
+            second,
+            third,
+            tube,
+            the_box,
+            followed,
+            lost,
+            exception,
+            import,
+            shift,
+            lab,
+            account,
+            device,
+            exemption,
+        }
     }
 
     async fn everybody_of(&self, name: &str, area: &str) -> Client {
         let grants: Vec<_> = ROLES.iter().map(|role| (*role, area)).collect();
         self.city.account(name, &grants).await
     }
+}
+
+/// Three hours at the site, which is too long for what was not brought. The laboratory, which can do one a day, has two
+/// results, of which one is positive and released; a third tube is not in its box. Answers the pool that is followed up
+/// with its member, and the tube that was not there.
+async fn at_the_lab(city: &City, phone: &mut Phone, site: uuid::Uuid, lab: &str) -> ((String, i64), String) {
+    let mut people = Vec::new();
+    for nth in 0..60 {
+        people.extend(city.people(city.site(nth)).await);
+    }
+    let code = |serial: u32| TubeCode::from_serial(serial).as_str().to_owned();
+    let (tested, lost, packed) = ([code(11), code(12)], code(13), BoxCode::from_serial(11).as_str().to_owned());
+    let mut commands = Vec::new();
+    for (tube, person) in tested.iter().chain([&lost]).zip(&people[10..]) {
+        commands.push(phone.swab(city.round(), site, tube, *person));
+        commands.push(phone.command(json!({ "op": "seal_tube", "tube": tube, "counted": 1, "difference_signed_by": null })));
+    }
+    commands.push(phone.command(json!({ "op": "pack_tube", "box": packed, "tube": lost, "site": site })));
+    commands.push(phone.command(json!({ "op": "seal_box", "box": packed, "counted": 1, "difference_signed_by": null })));
+    phone.records(&commands).await;
+    city.drain().await;
+    city.clock.advance_seconds(3 * 3600 + 60);
+    let (entry, release) = (city.sign_in("labentry").await, city.sign_in("labrelease").await);
+    let at = |path: &str| format!("/api/v1/labs/{lab}{path}");
+    let reception = id(&entry.post(&at("/receptions"), json!({ "boxes": [packed] })).await.ok());
+    let scans: Vec<_> = tested.iter().map(|tube| json!({ "code": tube })).collect();
+    entry.post(&at(&format!("/receptions/{reception}/scans")), json!(scans)).await.ok();
+    entry.post(&at(&format!("/receptions/{reception}/close")), json!({ "difference_signed_by": "王芳" })).await.ok();
+    let rows = [json!({ "tube": tested[0], "value": "positive" }), json!({ "tube": tested[1], "value": "negative" })];
+    entry.post(&at("/results"), json!({ "run": null, "source": "typed", "rows": rows })).await.ok();
+    release.post(&at(&format!("/tubes/{}/release", tested[0])), json!({ "value": "positive" })).await.ok();
+    city.drain().await;
+    jobs::tick(&city.app).await.unwrap();
+    let [pool, _] = tested;
+    ((pool, people[10]), lost)
 }
 
 /// The tube with a swab of nobody known.
@@ -246,7 +305,8 @@ fn lab_lines(t: &Town) -> Vec<Line> {
     let lab = [("lab", t.lab.as_str())];
     let of = [("lab", t.lab.as_str()), ("id", NIL)];
     let tube = [("lab", t.lab.as_str()), ("tube", t.tube.as_str())];
-    let follow_up = [("tube", t.tube.as_str()), ("person", "1")];
+    let member = t.followed.1.to_string();
+    let follow_up = [("tube", t.followed.0.as_str()), ("person", member.as_str())];
     let run = json!({ "id": NIL, "name": "P", "instrument": NIL, "kit": NIL, "lot": "L" });
     let mapping = json!({ "layout": "wide", "tube": "tube", "ct": [{ "column": "ct", "target": "ORF1ab" }] });
     let kit = json!({ "name": "盒", "run_s_min": 4500, "cutoff": 38.0, "internal_control": "IC" });
@@ -266,7 +326,7 @@ fn lab_lines(t: &Town) -> Vec<Line> {
         line("POST", "/api/v1/labs/{lab}/receptions/{id}/close", &of, json!({}), RefusedToo),
         line("GET", "/api/v1/labs/{lab}/tubes", &[("lab", &t.lab), ("?stage", "received")], json!(null), Refused),
         line("POST", "/api/v1/labs/{lab}/runs/{id}/repeat", &of, json!({}), RefusedToo),
-        line("GET", "/api/v1/missing-tubes", &[], json!(null), Open),
+        line("GET", "/api/v1/missing-tubes", &[], json!(null), Blind(t.lost.clone())),
         line("POST", "/api/v1/labels/cards", &[], json!({}), Open),
         line("POST", "/api/v1/tubes/{tube}/void", &tube, json!({ "reason": "test" }), RefusedToo),
         line("GET", "/api/v1/labs/{lab}/holds", &lab, json!(null), Refused),
@@ -295,16 +355,18 @@ fn lab_lines(t: &Town) -> Vec<Line> {
         line("POST", "/api/v1/labs/{lab}/release", &lab, json!({ "id": NIL }), Refused),
         line("GET", "/api/v1/labs/{lab}/release/{id}", &of, json!(null), RefusedToo),
         line("POST", "/api/v1/labs/{lab}/flags/{id}/clear", &of, json!({ "note": "x" }), RefusedToo),
-        line("GET", "/api/v1/lab-flags", &[("?lab", &t.lab)], json!(null), Open),
-        line("GET", "/api/v1/clock-alerts", &[("?lab", &t.lab)], json!(null), Open),
-        line("GET", "/api/v1/follow-ups", &[], json!(null), Open),
-        line("GET", "/api/v1/follow-ups/{tube}", &follow_up, json!(null), RefusedToo),
+        line("GET", "/api/v1/lab-flags", &[("?lab", &t.lab)], json!(null), Refused),
+        line("GET", "/api/v1/lab-flags", &[], json!(null), Blind("over_capacity".into())),
+        line("GET", "/api/v1/clock-alerts", &[("?lab", &t.lab)], json!(null), Refused),
+        line("GET", "/api/v1/clock-alerts", &[], json!(null), Blind(t.tube.clone())),
+        line("GET", "/api/v1/follow-ups", &[], json!(null), Blind(t.followed.0.clone())),
+        line("GET", "/api/v1/follow-ups/{tube}", &follow_up, json!(null), Refused),
         line(
             "POST",
             "/api/v1/follow-ups/{tube}/members/{person}/outcome",
             &follow_up,
-            json!({ "outcome": "found", "note": "x" }),
-            RefusedToo,
+            json!({ "outcome": "unreachable", "note": "x" }),
+            Refused,
         ),
     ]
 }
