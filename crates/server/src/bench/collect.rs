@@ -17,6 +17,7 @@ use super::{
     Bench, BenchError, Folder, bare,
     load::{self, Good},
     report::{Floor, Report},
+    screen::Screen,
     store_or_fresh,
 };
 use crate::{accounts::ops, clock::rfc3339, demo};
@@ -137,6 +138,7 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
         "at the connections given",
     );
     bench.catch_up(&mut report, "singles").await?;
+    phase.screen(&mut maker, &mut report).await?;
     let plain = plain_loop(&bench, &mut maker, args.batched).await?;
     report.add("bare store, plain loop", plain, "/s", Floor::None, format!("transactions of {PLAIN} rows, in process"));
     let bare_batch = phase.batches(&mut maker, "/bench/bare-batch").await?;
@@ -163,6 +165,10 @@ impl Phase<'_> {
     async fn singles(&self, maker: &mut Maker, path: &str) -> Result<load::Measured, BenchError> {
         let each = self.args.singles / self.args.connections;
         maker.begin(self.bench, each * self.args.connections).await?;
+        self.singles_of(maker, path, each)
+    }
+
+    fn singles_of(&self, maker: &mut Maker, path: &str, each: usize) -> Result<load::Measured, BenchError> {
         let requests = self
             .tokens
             .iter()
@@ -173,6 +179,25 @@ impl Phase<'_> {
             })
             .collect();
         Ok(load::play(self.bench.address, Good::Recorded(1), requests)?)
+    }
+
+    /// One registration a request again, in one round, while a screen looks at it: how long each is not on the screen.
+    async fn screen(&self, maker: &mut Maker, report: &mut Report) -> Result<(), BenchError> {
+        let each = (self.args.singles.min(maker.people.len()) / self.args.connections).max(1);
+        let count = each * self.args.connections;
+        maker.begin(self.bench, count).await?;
+        let session = session(self.bench, "headquarters").await?;
+        let screen = Screen::open(self.bench.address, &session, maker.rounds[0], count as u64)?;
+        let measured = self.singles_of(maker, "/api/v1/commands", each)?;
+        if measured.other > 0 {
+            return Err(BenchError::Setup(format!("{} registrations before the screen are not recorded", measured.other)));
+        }
+        let delays = screen.delays(&measured.ends)?;
+        let quantile = |share: f64| delays[((delays.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+        let note = format!("answer to frame of {count} swabs at {:.0}/s; a frame every half second", measured.rate());
+        report.add("on a screen after, p50", quantile(0.5), "ms", Floor::None, note);
+        report.add("on a screen after, p99", quantile(0.99), "ms", Floor::Most(2000.0), format!("slowest {:.0} ms", quantile(1.0)));
+        Ok(())
     }
 
     async fn batches(&self, maker: &mut Maker, path: &str) -> Result<load::Measured, BenchError> {
@@ -206,10 +231,15 @@ pub(super) async fn maker(bench: &Bench) -> Result<Maker, BenchError> {
     })
 }
 
+/// A session of one of the demo's accounts.
+async fn session(bench: &Bench, name: &str) -> Result<String, BenchError> {
+    let login = LoginRequest { name: name.into(), password: demo::PASSWORD.into() };
+    ops::login(&bench.app, None, login).await.map_err(|e| BenchError::Setup(format!("{e:?}")))
+}
+
 pub(super) async fn tokens(bench: &Bench, count: usize) -> Result<Vec<String>, BenchError> {
     let setup = |e: crate::edge::problem::Problem| BenchError::Setup(format!("{e:?}"));
-    let login = LoginRequest { name: "registrar".into(), password: demo::PASSWORD.into() };
-    let session = ops::login(&bench.app, None, login).await.map_err(setup)?;
+    let session = session(bench, "registrar").await?;
     let caller = bench.app.callers.find(&bench.app, &session).await.map_err(setup)?;
     let mut point = [7u8; 65];
     point[0] = 4;

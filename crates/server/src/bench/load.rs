@@ -36,6 +36,8 @@ pub struct Measured {
     pub cpu: Duration,
     /// Latencies, sorted.
     latencies: Vec<Duration>,
+    /// When each answer was there, in order.
+    pub ends: Vec<Instant>,
 }
 
 impl Measured {
@@ -83,30 +85,33 @@ pub fn play(address: SocketAddr, good: Good, connections: Vec<Vec<Vec<u8>>>) -> 
             let (start, cpu) = (Instant::now(), super::cpu());
             let work = streams.into_iter().zip(connections);
             let tasks: Vec<_> = work.map(|(stream, requests)| tokio::spawn(one_connection(stream, good, requests))).collect();
-            let mut all = Measured { good: 0, other: 0, took: Duration::ZERO, cpu: Duration::ZERO, latencies: Vec::new() };
+            let mut all =
+                Measured { good: 0, other: 0, took: Duration::ZERO, cpu: Duration::ZERO, latencies: Vec::new(), ends: Vec::new() };
             for task in tasks {
-                let (good, other, latencies) = task.await.map_err(std::io::Error::other)??;
+                let (good, other, answers) = task.await.map_err(std::io::Error::other)??;
                 all.good += good;
                 all.other += other;
-                all.latencies.extend(latencies);
+                all.latencies.extend(answers.iter().map(|(start, end)| *end - *start));
+                all.ends.extend(answers.iter().map(|(_, end)| *end));
             }
             (all.took, all.cpu) = (start.elapsed(), super::cpu().saturating_sub(cpu));
             all.latencies.sort_unstable();
+            all.ends.sort_unstable();
             Ok(all)
         })
     });
     thread.join().map_err(|_| std::io::Error::other("the client stopped"))?
 }
 
-async fn one_connection(mut stream: TcpStream, of: Good, requests: Vec<Vec<u8>>) -> std::io::Result<(u64, u64, Vec<Duration>)> {
+async fn one_connection(mut stream: TcpStream, of: Good, requests: Vec<Vec<u8>>) -> std::io::Result<(u64, u64, Vec<(Instant, Instant)>)> {
     let (mut good, mut other) = (0, 0);
-    let mut latencies = Vec::with_capacity(requests.len());
+    let mut answers = Vec::with_capacity(requests.len());
     let mut buffer = Vec::with_capacity(64 * 1024);
     for request in requests {
         let start = Instant::now();
         stream.write_all(&request).await?;
         let (status, body) = answer(&mut stream, &mut buffer).await?;
-        latencies.push(start.elapsed());
+        answers.push((start, Instant::now()));
         let wanted = if let Good::Recorded(rows) = of { rows } else { 1 };
         let is_good = match of {
             _ if status != 200 => 0,
@@ -116,7 +121,7 @@ async fn one_connection(mut stream: TcpStream, of: Good, requests: Vec<Vec<u8>>)
         good += is_good;
         other += wanted - is_good;
     }
-    Ok((good, other, latencies))
+    Ok((good, other, answers))
 }
 
 /// Reads one answer into `buffer`; gives its status and where its body begins.

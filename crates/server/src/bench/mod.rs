@@ -10,6 +10,7 @@ pub mod lookup;
 pub mod missing;
 pub mod release;
 pub mod report;
+pub mod screen;
 
 use std::{
     io::Write,

@@ -46,6 +46,8 @@ async fn collect_counts_only_what_is_recorded() {
             "batches / bare group commit of batches",
             "fsync of 4 KiB, p50",
             "followers caught up after batches",
+            "on a screen after, p50",
+            "on a screen after, p99",
         ],
     );
 }
