@@ -1,6 +1,6 @@
 import type { Role } from '@allclear/kit'
 import { describe, expect, it } from 'vitest'
-import { codeOf, visibleMenu } from './router'
+import { codeOf, entryOf, visibleMenu } from './router'
 import { allSections, GROUPS } from './section'
 
 const sections = allSections()
@@ -23,6 +23,20 @@ describe('the sidebar', () => {
     const entries = sections.flatMap((section) => section.menu.map((item) => item.path))
     expect(new Set(paths).size).toBe(paths.length)
     expect(entries.filter((path) => !paths.includes(path))).toEqual([])
+  })
+
+  it.each([
+    ['/rounds/0190', '/rounds'],
+    ['/people/12000001', '/people'],
+    ['/trace/tube/T0000000101', '/trace'],
+    ['/lab', '/lab'],
+    ['/lab/runs', '/lab/runs'],
+    ['/lab/runs/0190', '/lab/runs'],
+    ['/nowhere', undefined],
+    // Nobody's: another word that begins alike.
+    ['/roundsmen', undefined],
+  ])('marks at %s the entry %s', (path, entry) => {
+    expect(entryOf(seenBy('administrator', 'headquarters', 'lab_entry'), path)?.path).toBe(entry)
   })
 
   it('has a title in both languages for every entry', () => {

@@ -12,6 +12,12 @@ export function visibleMenu(sections: Section[], session: Pick<Session, 'has'>):
     .sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group) || a.order - b.order)
 }
 
+/** The entry that a page belongs to: `/rounds/…` to `/rounds`; `/lab/runs/…` to `/lab/runs`, not to `/lab`. */
+export function entryOf(items: readonly MenuItem[], path: string): MenuItem | undefined {
+  const under = items.filter((item) => path === item.path || path.startsWith(`${item.path}/`))
+  return under.sort((a, b) => b.path.length - a.path.length)[0]
+}
+
 /** The one-time code of `#/setup?code=…` or `#/reset?code=…`, if that is the address. */
 export function codeOf(page: '/setup' | '/reset', hash: string): string | undefined {
   const [path, query] = hash.replace(/^#/, '').split('?')

@@ -35,6 +35,8 @@ export const kitMessages = defineMessages({
     },
     empty: { title: '暂无数据' },
     loading: '正在加载…',
+    /** Marks between words that are put together by the page. */
+    mark: { and: '、', colon: '：', stop: '；', aside: '（{what}）' },
     error: {
       network: '连不上服务器。请检查网络后重试。',
       unreadable: '服务器的回答无法读取。请重试；若仍如此，请联系管理员。',
@@ -140,6 +142,7 @@ export const kitMessages = defineMessages({
     },
     empty: { title: 'Nothing here yet' },
     loading: 'Loading…',
+    mark: { and: ', ', colon: ': ', stop: '; ', aside: ' ({what})' },
     error: {
       network: 'The server cannot be reached. Check the network and try again.',
       unreadable: "The server's answer cannot be read. Try again; if it stays so, tell the administrator.",
