@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 import { serviceWorker } from './sw/plugin'
+import { sizeBudget } from './sw/size'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const page = (path: string) => resolve(here, 'apps', path)
@@ -13,7 +14,7 @@ const page = (path: string) => resolve(here, 'apps', path)
 export default defineConfig({
   root: page('.'),
   publicDir: resolve(here, 'public'),
-  plugins: [vue(), serviceWorker()],
+  plugins: [vue(), serviceWorker(), sizeBudget()],
   // A worker is under the service worker's care only if its own address is below `/field/`.
   worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'field/assets/[name]-[hash].js' } } },
   define: {
