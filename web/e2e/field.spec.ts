@@ -84,7 +84,7 @@ it('a registrar with a scanner: undo, second time, full tube, wrong count, seal,
     await wedge(page, villager(no).card)
     if (no < 20) await flash(page, `${no - 10}/10`)
   }
-  await flash(page, '满管,封管')
+  await flash(page, '满管，封管')
   // The count gate opens by itself; nine is not ten.
   await page.getByRole('button', { name: '9', exact: true }).click()
   await page.getByText('数目不符').or(page.locator('.compare')).first().waitFor()

@@ -259,7 +259,10 @@ export class Field {
   }
 
   async labelOf(record: OutboxRecord): Promise<string> {
-    return (await this.outbox.read(record))?.label ?? ''
+    const entry = await this.outbox.read(record)
+    // Found damaged just now: whoever shows the numbers shows it as that.
+    if (entry === undefined && record.open === 1) await this.refresh()
+    return entry?.label ?? ''
   }
 
   /** A person has registered again what a damaged record said: it goes. */
