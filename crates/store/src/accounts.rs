@@ -184,32 +184,6 @@ impl Tx<'_> {
         .collect()
     }
 
-    /// Opens a session.
-    pub fn insert_session(&self, token_hash: &[u8; 32], account: Id<Account>, now: Instant, expires_at: Instant) -> Result<()> {
-        self.execute("DELETE FROM session WHERE expires_at < $1", &[now.into()])?;
-        self.execute_exact(
-            "session",
-            1,
-            "INSERT INTO session (token_hash, account, created_at, expires_at) VALUES ($1, $2, $3, $4)",
-            &[token_hash.into(), account.into(), now.into(), expires_at.into()],
-        )
-    }
-
-    /// The account of a session that has not ended, and when it ends.
-    pub fn session(&self, token_hash: &[u8; 32], now: Instant) -> Result<Option<(Id<Account>, Instant)>> {
-        self.query_opt(
-            "SELECT account, expires_at FROM session WHERE token_hash = $1 AND expires_at > $2",
-            &[token_hash.into(), now.into()],
-        )?
-        .map(|row| Ok((row.at(0)?, row.at(1)?)))
-        .transpose()
-    }
-
-    /// Ends a session.
-    pub fn delete_session(&self, token_hash: &[u8; 32]) -> Result<()> {
-        self.execute("DELETE FROM session WHERE token_hash = $1", &[token_hash.into()]).map(drop)
-    }
-
     /// Enrols a device; answers its short number.
     pub fn insert_device(
         &self,

@@ -31,6 +31,7 @@ pub mod resident;
 pub mod rounds;
 pub mod sampling;
 pub mod schema;
+pub mod sessions;
 pub mod shifts;
 pub mod sites;
 mod store;

@@ -50,6 +50,7 @@ const MIGRATIONS: &[Migration] = migrations![
     105 "0105_machine_access",
     110 "0110_exception_waits",
     140 "0140_merges",
+    150 "0150_sessions",
 ];
 
 /// Number of the newest migration that this program knows.

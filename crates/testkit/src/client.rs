@@ -121,7 +121,9 @@ impl Client {
         self.cookie = answer.cookies.first().and_then(|c| c.split(';').next()).map(str::to_owned);
     }
 
-    pub(crate) fn with_cookie(mut self, cookie: &str) -> Self {
+    /// The same with this `Cookie` header.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: &str) -> Self {
         self.cookie = Some(cookie.to_owned());
         self
     }

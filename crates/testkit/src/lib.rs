@@ -28,7 +28,7 @@ pub use disk::SmallDisk;
 pub use frozen::{Frozen, Ground};
 pub use proxy::{ChaosProxy, Weather};
 pub use spare::Spare;
-pub use store::TestStore;
+pub use store::{TestStore, postgres};
 pub use wire::WireClient;
 
 /// A small synthetic city behind the real router.

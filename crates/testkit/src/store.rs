@@ -69,7 +69,7 @@ impl TestStore {
 }
 
 /// Runs statements on the cluster itself, each in a commit of its own.
-pub(crate) async fn postgres(url: &str, statements: &[&str]) {
+pub async fn postgres(url: &str, statements: &[&str]) {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("PostgreSQL for tests");
     let driver = tokio::spawn(connection);
     for statement in statements {

@@ -70,10 +70,38 @@ pub struct NewAccount {
     pub name: String,
     /// Name shown to others.
     pub display_name: String,
-    /// 12 to 256 characters; in the demo any number up to that.
-    pub password: String,
+    /// In the demo only. Elsewhere whoever makes an account does not know its password: the answer has a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
     /// Roles and where they hold.
     pub grants: Vec<Grant>,
+}
+
+/// An account that was made.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AccountMade {
+    /// Its id.
+    pub id: Uuid,
+    /// Sets its first password, once; absent if the demo's administrator gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<ResetLink>,
+}
+
+/// Where an account is signed in.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Session {
+    /// Id, by which it is ended.
+    pub id: String,
+    /// When somebody signed in (RFC 3339).
+    pub opened_at: String,
+    /// When it was last in use, within five minutes.
+    pub seen_at: String,
+    /// When it ends in any case.
+    pub expires_at: String,
+    /// Browser and system in our words: `chrome android`; `other other` if unknown, empty if not kept.
+    pub agent: String,
+    /// Whether it is the one that asks.
+    pub own: bool,
 }
 
 /// A new password in place of one's own.

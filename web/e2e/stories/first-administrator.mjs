@@ -9,7 +9,8 @@ import { startServer } from '../lib/server.mjs'
 export const name = 'the first administrator begins on an empty store and finds the first person; headquarters put down a laboratory'
 
 const AREAS = resolve(import.meta.dirname, '../../../data/330784-areas.csv')
-const PASSWORD = 'a long first password'
+const LIN = 'four loud boats at dusk'
+const PASSWORD = 'three quiet boats at noon'
 
 export async function run({ browser, fault, out }) {
   const server = await startServer({ demo: false })
@@ -46,18 +47,19 @@ export async function run({ browser, fault, out }) {
     await page.click('.page-head .el-button--primary')
     await line(dialog(page), '账号').fill('lin')
     await line(dialog(page), '姓名或岗位').fill('林小满')
-    await line(dialog(page), '初始密码').fill('a first password for lin')
     await choose(page, dialog(page).locator('.grants .el-select').nth(0), '指挥部')
     await choose(page, dialog(page).locator('.grants .el-select').nth(1), '石柱镇')
-    await photograph(page, 'desk-account-new', { fault, out })
     await dialog(page).locator('.el-dialog__footer .el-button--primary').click()
     await page.locator('.el-table__row', { hasText: '林小满' }).waitFor()
-    const chief = await headquarters(page)
+    await choosePassword(browser, await dialog(page).locator('.link input').inputValue(), LIN)
+    await photograph(page, 'desk-account-new', { fault, out })
+    await dialog(page).locator('.el-dialog__footer .el-button').click()
+    const chief = await headquarters(browser, page)
     await leave(page)
     await signInAt(page, chief.name, chief.password)
     await laboratory(page, { fault, out })
     await leave(page)
-    await signInAt(page, 'lin', 'a first password for lin')
+    await signInAt(page, 'lin', LIN)
     if (!(await page.locator('.top .who').innerText()).includes('指挥部')) fault('the new account has not its role')
     await ofATown(page, fault)
     await page.goto(link)
@@ -73,17 +75,32 @@ export async function run({ browser, fault, out }) {
 }
 
 /** An account for the headquarters of the whole county. */
-async function headquarters(page) {
-  const account = { name: 'zhou', password: 'a first password for zhou' }
+async function headquarters(browser, page) {
+  const account = { name: 'zhou', password: 'seven slow ducks by the mill' }
   await page.click('.page-head .el-button--primary')
   await line(dialog(page), '账号').fill(account.name)
   await line(dialog(page), '姓名或岗位').fill('周指挥')
-  await line(dialog(page), '初始密码').fill(account.password)
   await choose(page, dialog(page).locator('.grants .el-select').nth(0), '指挥部')
   await choose(page, dialog(page).locator('.grants .el-select').nth(1), '永康市')
   await dialog(page).locator('.el-dialog__footer .el-button--primary').click()
   await page.locator('.el-table__row', { hasText: '周指挥' }).waitFor()
+  await choosePassword(browser, await dialog(page).locator('.link input').inputValue(), account.password)
+  await dialog(page).locator('.el-dialog__footer .el-button').click()
   return account
+}
+
+/** Somebody opens the link of their new account on a computer of their own. */
+async function choosePassword(browser, link, password) {
+  const context = await browser.newContext({ locale: 'zh-CN' })
+  const page = await context.newPage()
+  await page.goto(link)
+  await page.fill('input[name=password]', 'password1234')
+  await page.click('button[type=submit]')
+  await page.waitForSelector('[role=alert]')
+  await page.fill('input[name=password]', password)
+  await page.click('button[type=submit]')
+  await page.waitForSelector('.desk main h1')
+  await context.close()
 }
 
 /** A laboratory and a kit, where there was none. */

@@ -14,7 +14,12 @@ use allclear_store::{StoreError, Tx};
 
 use crate::{
     app::App,
-    edge::{guard::Caller, limits::CALLER_CACHE_S, problem::Result, throttle::Throttle},
+    edge::{
+        guard::Caller,
+        limits::{CALLER_CACHE_S, SESSION_IDLE_S, SESSION_SEEN_S},
+        problem::Result,
+        throttle::Throttle,
+    },
 };
 
 /// Tokens remembered at most.
@@ -41,7 +46,14 @@ impl Callers {
         {
             return Ok(Some(Arc::clone(caller)));
         }
-        let found = app.store.read("find_caller", move |tx| load(tx, &hash, now)).await?.map(Arc::new);
+        let found = app.store.read("find_caller", move |tx| load(tx, &hash, now)).await?;
+        if found.as_ref().is_some_and(|(_, used)| used.is_some_and(|seen| now.seconds_since(seen) >= SESSION_SEEN_S)) {
+            // A store that cannot take it refuses no request for that.
+            if let Err(error) = app.store.run("touch_session", move |tx| tx.touch_session(&hash, now)).await {
+                tracing::debug!(%error, "the use of a session was not noted");
+            }
+        }
+        let found = found.map(|(caller, _)| Arc::new(caller));
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= TOKENS_MAX {
             cache.retain(|_, (_, until)| *until > now);
@@ -65,16 +77,22 @@ impl Callers {
     }
 }
 
-fn load(tx: &Tx<'_>, hash: &[u8; 32], now: Instant) -> Result<Option<Caller>, StoreError> {
-    let (account, expires_at, device) = if let Some((account, expires_at)) = tx.session(hash, now)? {
-        (account, expires_at, None)
+/// The caller behind the hash of a token, and for a session when it was last noted to be in use.
+fn load(tx: &Tx<'_>, hash: &[u8; 32], now: Instant) -> Result<Option<(Caller, Option<Instant>)>, StoreError> {
+    let (account, expires_at, device, seen_at) = if let Some(session) = tx.session(hash, now)? {
+        let seen_at = session.seen_at.unwrap_or(now);
+        if now.seconds_since(seen_at) >= SESSION_IDLE_S {
+            return Ok(None);
+        }
+        (session.account, session.expires_at, None, Some(seen_at))
     } else {
         match tx.device_by_token(hash)? {
-            Some(device) if device.revoked_at.is_none() => (device.account, Instant(i64::MAX), Some((device.id, device.no))),
+            Some(device) if device.revoked_at.is_none() => (device.account, Instant(i64::MAX), Some((device.id, device.no)), None),
             _ => return Ok(None),
         }
     };
     let Some(row) = tx.account(account)?.filter(|row| row.active) else { return Ok(None) };
     let grants = tx.grants(&[account])?.into_iter().map(|(_, grant)| (grant.role, grant.area)).collect();
-    Ok(Some(Caller { account, name: row.name, display_name: row.display_name, grants, device, expires_at }))
+    let caller = Caller { account, name: row.name, display_name: row.display_name, grants, device, expires_at };
+    Ok(Some((caller, seen_at)))
 }

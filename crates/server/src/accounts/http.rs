@@ -4,8 +4,8 @@ use allclear_domain::kernel::{id::Id, time::Instant};
 use allclear_wire::{
     Page,
     accounts::{
-        AccessEntry, Account, Device, EnrolRequest, Enrolled, Enrolment, Grant, LoginRequest, Me, NewAccount, NewEnrolment, PasswordChange,
-        PasswordReset, ResetLink,
+        AccessEntry, Account, AccountMade, Device, EnrolRequest, Enrolled, Enrolment, Grant, LoginRequest, Me, NewAccount, NewEnrolment,
+        PasswordChange, PasswordReset, ResetLink, Session,
     },
     problem::Problem,
 };
@@ -21,7 +21,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ops::{self, log, manage},
+    ops::{self, log, manage, sessions},
     view,
 };
 use crate::{
@@ -43,7 +43,11 @@ pub fn open_routes() -> OpenApiRouter<AppState> {
 
 /// Routes about one's own session.
 pub fn own_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(me, logout)).routes(routes!(change_password))
+    OpenApiRouter::new()
+        .routes(routes!(me, logout))
+        .routes(routes!(change_password))
+        .routes(routes!(list_sessions))
+        .routes(routes!(end_session))
 }
 
 /// Routes of the administrator.
@@ -67,7 +71,7 @@ pub fn audit_routes() -> OpenApiRouter<AppState> {
 #[utoipa::path(post, path = "/api/v1/session", request_body = LoginRequest,
     responses((status = 200, body = Me), (status = 401, body = Problem), (status = 429, body = Problem)))]
 async fn login(State(app): State<AppState>, client: Client, JsonBody(request): JsonBody<LoginRequest>) -> Result<impl IntoResponse> {
-    let token = ops::login(&app, client.address, request).await?;
+    let token = ops::login(&app, client, request).await?;
     signed_in(&app, client, &token).await
 }
 
@@ -91,6 +95,26 @@ async fn logout(State(app): State<AppState>, By(caller): By, client: Client, hea
     Ok((StatusCode::NO_CONTENT, client.cookie(SESSION_COOKIE, "", 0)))
 }
 
+/// Where one's account is signed in, newest first.
+#[utoipa::path(get, path = "/api/v1/sessions", responses((status = 200, body = Vec<Session>), (status = 401, body = Problem)))]
+async fn list_sessions(State(app): State<AppState>, By(caller): By, headers: HeaderMap) -> Result<Json<Vec<Session>>> {
+    let token = guard::token(&headers).map_or("", |(token, _)| token);
+    let rows = sessions::list(&app, &caller, token).await?;
+    Ok(Json(rows.iter().map(|(row, is_own)| view::session(row, *is_own)).collect()))
+}
+
+/// Ends one of one's sessions.
+#[utoipa::path(delete, path = "/api/v1/sessions/{id}", params(("id" = String, Path, description = "Id of the session.")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+async fn end_session(State(app): State<AppState>, By(caller): By, Path(id): Path<String>) -> Result<StatusCode> {
+    if caller.device.is_some() {
+        // A phone in a site's drawer is nobody's own.
+        return Err(Code::Forbidden.problem());
+    }
+    sessions::end(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Name and password of the first administrator, with the one-time code that the first start printed.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct SetupRequest {
@@ -106,7 +130,7 @@ pub struct SetupRequest {
 #[utoipa::path(post, path = "/api/v1/setup", request_body = SetupRequest,
     responses((status = 200, body = Me), (status = 410, body = Problem), (status = 422, body = Problem)))]
 async fn setup(State(app): State<AppState>, client: Client, JsonBody(request): JsonBody<SetupRequest>) -> Result<impl IntoResponse> {
-    let token = ops::setup(&app, &request.code, request.name, request.password).await?;
+    let token = ops::setup(&app, client, &request.code, request.name, request.password).await?;
     signed_in(&app, client, &token).await
 }
 
@@ -120,7 +144,7 @@ async fn change_password(
     client: Client,
     JsonBody(request): JsonBody<PasswordChange>,
 ) -> Result<impl IntoResponse> {
-    let token = ops::change_password(&app, &caller, client.address, request).await?;
+    let token = ops::change_password(&app, &caller, client, request).await?;
     signed_in(&app, client, &token).await
 }
 
@@ -132,7 +156,7 @@ async fn reset_password(
     client: Client,
     JsonBody(request): JsonBody<PasswordReset>,
 ) -> Result<impl IntoResponse> {
-    let token = ops::reset_password(&app, client.address, request).await?;
+    let token = ops::reset_password(&app, client, request).await?;
     signed_in(&app, client, &token).await
 }
 
@@ -175,23 +199,17 @@ async fn list_accounts(State(app): State<AppState>, By(caller): By, Query(query)
     Ok(Json(Page { rows, total: None, next: page.next }))
 }
 
-/// Id of what was made.
-#[derive(Debug, serde::Serialize, ToSchema)]
-pub struct Created {
-    /// Its id.
-    pub id: Uuid,
-}
-
-/// Makes an account.
+/// Makes an account. Its first password is chosen by whoever opens the link that is answered.
 #[utoipa::path(post, path = "/api/v1/accounts", request_body = NewAccount,
-    responses((status = 201, body = Created), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = AccountMade), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn create_account(
     State(app): State<AppState>,
     By(caller): By,
     JsonBody(request): JsonBody<NewAccount>,
-) -> Result<(StatusCode, Json<Created>)> {
-    let id = manage::create_account(&app, &caller, request).await?;
-    Ok((StatusCode::CREATED, Json(Created { id: id.uuid() })))
+) -> Result<(StatusCode, Json<AccountMade>)> {
+    let (id, link) = manage::create_account(&app, &caller, request).await?;
+    let link = link.map(|(code, expires_at)| view::reset_link(&code, expires_at));
+    Ok((StatusCode::CREATED, Json(AccountMade { id: id.uuid(), link })))
 }
 
 /// Replaces the roles of an account.
@@ -233,7 +251,7 @@ async fn set_active(
     responses((status = 201, body = ResetLink), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn make_reset_link(State(app): State<AppState>, By(caller): By, Path(id): Path<Uuid>) -> Result<(StatusCode, Json<ResetLink>)> {
     let (code, expires_at) = manage::reset_link(&app, &caller, Id::new(id)).await?;
-    Ok((StatusCode::CREATED, Json(ResetLink { url: format!("/desk/#/reset?code={code}"), expires_at: rfc3339(expires_at) })))
+    Ok((StatusCode::CREATED, Json(view::reset_link(&code, expires_at))))
 }
 
 /// Where a list of devices goes on.

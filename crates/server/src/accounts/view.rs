@@ -1,10 +1,14 @@
 //! Rows and callers as the wire shows them.
 
 use allclear_domain::kernel::{access::Role, area::AreaCode, time::Instant};
-use allclear_store::accounts::{AccountRow, DeviceRow, GrantRow, LogRow};
+use allclear_store::{
+    accounts::{AccountRow, DeviceRow, GrantRow, LogRow},
+    sessions::SessionRow,
+};
 use allclear_wire::accounts as wire;
 use uuid::Uuid;
 
+use super::ops::sessions;
 use crate::{
     clock::rfc3339,
     edge::{
@@ -124,5 +128,24 @@ pub fn device(row: DeviceRow, account_name: String) -> wire::Device {
         enrolled_at: rfc3339(row.enrolled_at),
         seen_at: row.seen_at.map(rfc3339),
         revoked_at: row.revoked_at.map(rfc3339),
+    }
+}
+
+/// The link that sets a password.
+#[must_use]
+pub fn reset_link(code: &str, expires_at: Instant) -> wire::ResetLink {
+    wire::ResetLink { url: format!("/desk/#/reset?code={code}"), expires_at: rfc3339(expires_at) }
+}
+
+/// A session as its owner sees it.
+#[must_use]
+pub fn session(row: &SessionRow, own: bool) -> wire::Session {
+    wire::Session {
+        id: sessions::id(&row.token_hash),
+        opened_at: rfc3339(row.created_at),
+        seen_at: rfc3339(row.seen_at.unwrap_or(row.created_at)),
+        expires_at: rfc3339(row.expires_at),
+        agent: row.agent.clone(),
+        own,
     }
 }

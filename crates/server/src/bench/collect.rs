@@ -20,7 +20,7 @@ use super::{
     screen::Screen,
     store_or_fresh,
 };
-use crate::{accounts::ops, clock::rfc3339, demo};
+use crate::{accounts::ops, clock::rfc3339, demo, edge::client::Client};
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
@@ -234,7 +234,7 @@ pub(super) async fn maker(bench: &Bench) -> Result<Maker, BenchError> {
 /// A session of one of the demo's accounts.
 async fn session(bench: &Bench, name: &str) -> Result<String, BenchError> {
     let login = LoginRequest { name: name.into(), password: demo::PASSWORD.into() };
-    ops::login(&bench.app, None, login).await.map_err(|e| BenchError::Setup(format!("{e:?}")))
+    ops::login(&bench.app, Client::LOCAL, login).await.map_err(|e| BenchError::Setup(format!("{e:?}")))
 }
 
 pub(super) async fn tokens(bench: &Bench, count: usize) -> Result<Vec<String>, BenchError> {

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     accounts::ops,
     demo,
+    edge::client::Client,
     people::{ops::resident, view},
 };
 
@@ -69,7 +70,7 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
     stage(&bench, &picked, args.tubes).await?;
     bench.catch_up(&mut report, "the stage is set").await?;
     let login = LoginRequest { name: "headquarters".into(), password: demo::PASSWORD.into() };
-    let token = ops::login(&bench.app, None, login).await.map_err(|e| problem(&e))?;
+    let token = ops::login(&bench.app, Client::LOCAL, login).await.map_err(|e| problem(&e))?;
 
     let play = |requests: Vec<Vec<u8>>| -> Result<Measured, BenchError> {
         let each = (args.requests / args.connections).max(1);

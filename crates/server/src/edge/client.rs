@@ -21,6 +21,8 @@ pub struct Client {
     pub address: Option<IpAddr>,
     /// Whether a cookie must only go over TLS.
     pub secure: bool,
+    /// What kind of browser it says it is, in words of ours: `chrome android`.
+    pub agent: Agent,
 }
 
 impl FromRequestParts<AppState> for Client {
@@ -28,7 +30,40 @@ impl FromRequestParts<AppState> for Client {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         let secure = app.secure_cookies.load(Ordering::Relaxed) || over_tls(parts);
-        Ok(Self { address: address(parts).map(network), secure })
+        Ok(Self { address: address(parts).map(network), secure, agent: Agent::of(&parts.headers) })
+    }
+}
+
+/// A browser and what it runs on: enough for somebody to know their own, and nothing that follows them about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agent {
+    browser: &'static str,
+    system: &'static str,
+}
+
+/// Marks in what a browser sends, the more particular first: most of them also name the others.
+const BROWSERS: [(&str, &str); 6] = [
+    ("MicroMessenger", "wechat"),
+    ("Edg", "edge"),
+    ("Firefox", "firefox"),
+    ("Chrome", "chrome"),
+    ("CriOS", "chrome"),
+    ("Safari", "safari"),
+];
+const SYSTEMS: [(&str, &str); 6] =
+    [("Android", "android"), ("iPhone", "ios"), ("iPad", "ios"), ("Windows", "windows"), ("Mac OS", "macos"), ("Linux", "linux")];
+
+impl Agent {
+    fn of(headers: &axum::http::HeaderMap) -> Self {
+        let sent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let word = |marks: &[(&str, &'static str)]| marks.iter().find(|(mark, _)| sent.contains(mark)).map_or("other", |(_, word)| word);
+        Self { browser: word(&BROWSERS), system: word(&SYSTEMS) }
+    }
+}
+
+impl std::fmt::Display for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.browser, self.system)
     }
 }
 
@@ -53,12 +88,19 @@ fn over_tls(parts: &Parts) -> bool {
     parts.uri.scheme_str() == Some("https") || forwarded.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
 }
 
+/// Begins the name of a cookie that is bound to this host and to TLS.
+pub const HOST_PREFIX: &str = "__Host-";
+
 impl Client {
+    /// This program itself: a benchmark that plays a desk.
+    pub const LOCAL: Self = Self { address: None, secure: false, agent: Agent { browser: "other", system: "other" } };
+
     /// A header that sets a cookie which scripts cannot read and other sites cannot send.
     #[must_use]
     pub fn cookie(self, name: &str, token: &str, seconds: i64) -> [(HeaderName, HeaderValue); 1] {
-        let secure = if self.secure { "; Secure" } else { "" };
-        let text = format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+        // With the prefix a browser keeps it from neighbouring hosts too; it takes such a name over TLS only.
+        let (prefix, secure) = if self.secure { (HOST_PREFIX, "; Secure") } else { ("", "") };
+        let text = format!("{prefix}{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
         [(header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))]
     }
 }
@@ -66,6 +108,17 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_browser_is_known_by_its_most_particular_mark() {
+        let phone = "Mozilla/5.0 (Linux; Android 12) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0 Mobile Safari/537.36";
+        let edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0 Safari/537.36 Edg/99.0";
+        for (sent, expect) in [(phone, "chrome android"), (edge, "edge windows"), ("curl/8", "other other"), ("", "other other")] {
+            let mut headers = axum::http::HeaderMap::new();
+            headers.insert(header::USER_AGENT, HeaderValue::from_str(sent).unwrap());
+            assert_eq!(Agent::of(&headers).to_string(), expect, "{sent}");
+        }
+    }
 
     #[test]
     fn an_ipv6_address_counts_as_its_network_and_a_mapped_one_as_what_it_maps() {

@@ -15,7 +15,10 @@ use axum::{
     response::Response,
 };
 
-use super::problem::{Code, Problem, Result};
+use super::{
+    client::HOST_PREFIX,
+    problem::{Code, Problem, Result},
+};
 use crate::{app::AppState, operate::request::Note, plan::Plan};
 
 /// Cookie of a browser session.
@@ -88,15 +91,13 @@ pub fn token(headers: &HeaderMap) -> Option<(&str, bool)> {
     cookie(headers, SESSION_COOKIE).map(|token| (token, true))
 }
 
-/// The value of a cookie.
+/// The value of a cookie. One that is bound to this host and to TLS goes before one that a neighbouring host may have set.
 #[must_use]
 pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split("; "))
-        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    let values = || headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = || values().flat_map(|value| value.split("; "));
+    let bound = pairs().find_map(|pair| pair.strip_prefix(HOST_PREFIX)?.strip_prefix(name)?.strip_prefix('='));
+    bound.or_else(|| pairs().find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')))
 }
 
 /// A page of another origin cannot set this header, so a cookie alone changes nothing.

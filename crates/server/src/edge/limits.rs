@@ -47,6 +47,12 @@ pub const SPANS_WAITING_MAX: usize = 4096;
 pub const SPANS_OF_ONE_POST_MAX: usize = 512;
 /// Seconds of a session: one shift.
 pub const SESSION_S: i64 = 12 * 3600;
+/// Seconds for which a session may lie unused before it ends: a desk that somebody left. An open page uses it.
+pub const SESSION_IDLE_S: i64 = 2 * 3600;
+/// Seconds after which it is noted again that a session is in use: one small write a session in five minutes.
+pub const SESSION_SEEN_S: i64 = 5 * 60;
+/// Sessions of one account: a wall, desks of a shift that share it; the oldest ends.
+pub const SESSIONS_MAX: i64 = 50;
 /// Seconds of a link that sets a new password: until it has reached its person.
 pub const RESET_S: i64 = 24 * 3600;
 /// Seconds of an enrolment code, of the first administrator's link and of one made on the server's machine: time to walk

@@ -11,7 +11,7 @@ use axum::{
     Json,
     body::{Body, Bytes},
     extract::State,
-    http::header,
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -25,7 +25,7 @@ use crate::{
     clock::parse_rfc3339,
     edge::{
         extract::Query,
-        guard::By,
+        guard::{self, By},
         problem::{Code, Result},
     },
     operate::metrics::Metric,
@@ -58,19 +58,23 @@ async fn live_frame(State(app): State<AppState>, By(caller): By, Query(query): Q
 /// Frames as they come, as server-sent events named `frame`: at most two a second, at least one.
 #[utoipa::path(get, path = "/api/v1/live/stream", params(OfRound),
     responses((status = 200, content_type = "text/event-stream", body = LiveFrame), (status = 403, body = Problem), (status = 404, body = Problem)))]
-async fn live_stream(State(app): State<AppState>, By(caller): By, Query(query): Query<OfRound>) -> Result<Response> {
+async fn live_stream(State(app): State<AppState>, By(caller): By, headers: HeaderMap, Query(query): Query<OfRound>) -> Result<Response> {
     ops::round(&app.plan(), query.round)?;
     let scope = ops::scope(&caller);
     let ticks = app.live.ticks();
-    let viewer = Viewer::begin(&app);
+    let viewer = Viewer::begin(&app, guard::token(&headers).map_or("", |(token, _)| token));
     let state = (viewer, scope, query.round, ticks, true);
     let stream = futures_util::stream::unfold(state, |(viewer, scope, asked, mut ticks, first)| async move {
-        let app = &viewer.0;
+        let app = &viewer.app;
         if *app.pulse.stopping().borrow() {
             // The screen asks again, and another node or the next start answers.
             return None;
         }
         if !first {
+            // Looking on is using the session; when it ends, so does the view. A store that is away ends nothing.
+            if matches!(app.callers.find(app, &viewer.token).await, Ok(None)) {
+                return None;
+            }
             tokio::time::sleep(ops::FRAME_EVERY).await;
             // Either there is news or the ages have moved: both draw.
             let _ = tokio::time::timeout(FRAME_AT_LEAST - ops::FRAME_EVERY, ticks.changed()).await;
@@ -85,18 +89,21 @@ async fn live_stream(State(app): State<AppState>, By(caller): By, Query(query): 
 }
 
 /// A screen that follows the counts, as long as its stream lasts.
-struct Viewer(AppState);
+struct Viewer {
+    app: AppState,
+    token: Box<str>,
+}
 
 impl Viewer {
-    fn begin(app: &AppState) -> Self {
+    fn begin(app: &AppState, token: &str) -> Self {
         app.metrics.add(Metric::Viewers, 1);
-        Self(AppState::clone(app))
+        Self { app: AppState::clone(app), token: token.into() }
     }
 }
 
 impl Drop for Viewer {
     fn drop(&mut self) {
-        self.0.metrics.add(Metric::Viewers, -1);
+        self.app.metrics.add(Metric::Viewers, -1);
     }
 }
 

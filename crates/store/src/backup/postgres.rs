@@ -6,10 +6,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use tokio_postgres::{Client, Config, NoTls, config::Host};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_postgres::{Client, Config, Connection, NoTls, Socket, config::Host};
 
 use super::{BackupError, Counted, Outcome, compare};
-use crate::StoreError;
+use crate::{StoreError, engine::postgres_tls};
 
 pub(super) async fn write(url: &str, to: &Path) -> Outcome<Counted> {
     let client = connect(url).await?;
@@ -52,13 +53,24 @@ pub(super) async fn read(file: &Path, url: &str, expected: &Counted) -> Outcome<
 }
 
 pub(super) async fn connect(url: &str) -> Outcome<Client> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    let asked = postgres_tls::asked(url)?;
+    Ok(match asked.roots {
+        None => attended(tokio_postgres::connect(&asked.url, NoTls).await?),
+        Some(roots) => attended(tokio_postgres::connect(&asked.url, postgres_tls::connector(&roots)?).await?),
+    })
+}
+
+/// A client whose connection is looked after until it ends.
+fn attended<T>((client, connection): (Client, Connection<Socket, T>)) -> Client
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(%error, "the connection of the backup or move ended");
         }
     });
-    Ok(client)
+    client
 }
 
 async fn schema(client: &Client) -> Outcome<String> {
@@ -85,7 +97,7 @@ async fn count(client: &Client) -> Outcome<Counted> {
 }
 
 fn config(url: &str) -> Outcome<Config> {
-    url.parse().map_err(|e| BackupError::Refused(format!("the address of the store: {e}")))
+    postgres_tls::asked(url)?.url.parse().map_err(|e| BackupError::Refused(format!("the address of the store: {e}")))
 }
 
 fn database(url: &str) -> Outcome<String> {
@@ -118,6 +130,9 @@ fn tool(name: &str, url: &str) -> Outcome<Command> {
         if let Some(value) = value {
             command.env(name, value);
         }
+    }
+    if let Some(roots) = postgres_tls::asked(url)?.roots {
+        command.env("PGSSLMODE", "verify-full").env("PGSSLROOTCERT", roots);
     }
     if let Some(password) = config.get_password() {
         command.env("PGPASSWORD", String::from_utf8_lossy(password).into_owned());

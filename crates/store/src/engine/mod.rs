@@ -2,4 +2,5 @@
 //! `tx.rs`; nothing above knows which one runs.
 
 pub(crate) mod postgres;
+pub(crate) mod postgres_tls;
 pub(crate) mod sqlite;

@@ -10,6 +10,7 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
+use super::postgres_tls;
 use crate::{Result, Row, StoreError, Val, Value};
 
 /// Connections of one server; `max_connections` of the database must allow it for each node.
@@ -39,12 +40,18 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) fn open(url: &str) -> Result<Self> {
-        let mut config: tokio_postgres::Config = url.parse().map_err(|e| StoreError::Away(format!("the address of the store: {e}")))?;
+        let asked = postgres_tls::asked(url)?;
+        let mut config: tokio_postgres::Config =
+            asked.url.parse().map_err(|e| StoreError::Away(format!("the address of the store: {e}")))?;
         config.connect_timeout(CONNECT_WAIT).tcp_user_timeout(SILENT_PEER).keepalives_idle(SILENT_PEER);
         let settings = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
             Box::pin(async move { client.batch_execute(SETTINGS).await.map_err(HookError::Backend) })
         });
-        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match asked.roots {
+            None => Manager::from_config(config, NoTls, recycling),
+            Some(roots) => Manager::from_config(config, postgres_tls::connector(&roots)?, recycling),
+        };
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
             .runtime(Runtime::Tokio1)

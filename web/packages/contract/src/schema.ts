@@ -28,7 +28,7 @@ export interface paths {
         /** Accounts by name, of those whose roles lie inside the caller's area. */
         get: operations["list_accounts"];
         put?: never;
-        /** Makes an account. */
+        /** Makes an account. Its first password is chosen by whoever opens the link that is answered. */
         post: operations["create_account"];
         delete?: never;
         options?: never;
@@ -1735,6 +1735,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one's account is signed in, newest first. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's sessions. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -2061,6 +2095,15 @@ export interface components {
             /** @description Account name. */
             name: string;
         };
+        /** @description An account that was made. */
+        AccountMade: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            link?: components["schemas"]["ResetLink"] | null;
+        };
         /** @description Whether an account may sign in. */
         Active: {
             /** @description True: it may. */
@@ -2328,14 +2371,6 @@ export interface components {
         ConfirmImport: {
             /** @description Import the good rows although there are bad ones, which were seen. */
             without_bad_rows?: boolean;
-        };
-        /** @description Id of what was made. */
-        Created: {
-            /**
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
         };
         /** @description A column of cycle numbers. */
         CtColumn: {
@@ -3648,8 +3683,8 @@ export interface components {
             grants: components["schemas"]["Grant"][];
             /** @description Account name: 3 to 64 characters `a-z 0-9 . _ -`. */
             name: string;
-            /** @description 12 to 256 characters; in the demo any number up to that. */
-            password: string;
+            /** @description In the demo only. Elsewhere whoever makes an account does not know its password: the answer has a link. */
+            password?: string | null;
         };
         /** @description Asks for an enrolment code that a phone scans. */
         NewEnrolment: {
@@ -5574,6 +5609,21 @@ export interface components {
             tube: string;
             tube_kind?: components["schemas"]["TubeKind"] | null;
         };
+        /** @description Where an account is signed in. */
+        Session: {
+            /** @description Browser and system in our words: `chrome android`; `other other` if unknown, empty if not kept. */
+            agent: string;
+            /** @description When it ends in any case. */
+            expires_at: string;
+            /** @description Id, by which it is ended. */
+            id: string;
+            /** @description When somebody signed in (RFC 3339). */
+            opened_at: string;
+            /** @description Whether it is the one that asks. */
+            own: boolean;
+            /** @description When it was last in use, within five minutes. */
+            seen_at: string;
+        };
         /** @description Name and password of the first administrator, with the one-time code that the first start printed. */
         SetupRequest: {
             /** @description One-time code of the printed link. */
@@ -6350,7 +6400,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Created"];
+                    "application/json": components["schemas"]["AccountMade"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -10088,6 +10138,59 @@ export interface operations {
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];

@@ -13,7 +13,7 @@ use allclear_store::{
 };
 use allclear_wire::accounts::NewAccount;
 
-use super::{Author, NewCode, Purpose, name_is_fit, subject};
+use super::{Author, NOBODY, NewCode, Purpose, name_is_fit, subject};
 use crate::{
     accounts::{password, view},
     app::App,
@@ -67,8 +67,11 @@ fn sorted(mut grants: Vec<GrantRow>) -> Vec<GrantRow> {
     grants
 }
 
-/// Makes an account.
-pub async fn create_account(app: &App, caller: &Caller, request: NewAccount) -> Result<Id<Account>> {
+/// A single-use code and when it ends.
+type CodeMade = (String, Instant);
+
+/// Makes an account; answers the code by which its owner sets the first password. Outside the demo nobody else chooses it.
+pub async fn create_account(app: &App, caller: &Caller, request: NewAccount) -> Result<(Id<Account>, Option<CodeMade>)> {
     if !name_is_fit(&request.name) {
         return Err(Code::BodyInvalid.field("/name"));
     }
@@ -76,21 +79,34 @@ pub async fn create_account(app: &App, caller: &Caller, request: NewAccount) -> 
     if !(1..=TEXT_CHARS_MAX).contains(&display_name.chars().count()) {
         return Err(Code::BodyInvalid.field("/display_name"));
     }
-    password::check(&request.password, app.demo, "/password")?;
+    if request.password.is_some() && !app.demo {
+        return Err(Code::BodyInvalid.field("/password"));
+    }
     let grants = sorted(view::grants(&request.grants)?);
     check_grants(&app.plan(), caller, &grants)?;
     let now = app.now();
     let id = Id::new(app.ids.at(now));
-    let password_hash = password::hash(request.password, app.keys.random()).await?;
+    let (password_hash, code) = match request.password {
+        Some(password) => {
+            password::check(&password, "", app.demo, "/password")?;
+            (password::hash(password, app.keys.random()).await?, None)
+        }
+        None => (NOBODY.to_owned(), Some(NewCode::draw(app, Purpose::Reset))),
+    };
+    let made = code.as_ref().map(|code| (code.code.clone(), code.expires_at));
+    let link = code.as_ref().map(|code| code.inserter(Some(id), String::new()));
     let row = AccountRow { id, name: request.name, display_name, password_hash, active: true, created_at: now };
     let author = Author::of(app, caller);
     app.store
         .run("create_account", move |tx| {
             tx.insert_account(&row, &grants)?;
+            if let Some(link) = &link {
+                link(tx)?;
+            }
             author.note(tx, "create_account", &subject(id), &words(&grants))
         })
         .await?;
-    Ok(id)
+    Ok((id, made))
 }
 
 /// Replaces the grants of an account.

@@ -4,8 +4,7 @@
 pub mod log;
 pub mod manage;
 pub mod recover;
-
-use std::net::IpAddr;
+pub mod sessions;
 
 use allclear_domain::kernel::{
     access::Role,
@@ -17,6 +16,7 @@ use allclear_seal::{base64url, sha256, to_base64url};
 use allclear_store::{
     StoreError, Tx,
     accounts::{AccountRow, GrantRow},
+    sessions::SessionRow,
 };
 use allclear_wire::accounts::{EnrolRequest, LoginRequest, PasswordChange, PasswordReset};
 use uuid::Uuid;
@@ -25,8 +25,9 @@ use super::password;
 use crate::{
     app::App,
     edge::{
+        client::Client,
         guard::Caller,
-        limits::{ENROLMENT_S, PASSWORD_CHARS_MAX, RESET_S, SESSION_S, TEXT_CHARS_MAX},
+        limits::{ENROLMENT_S, PASSWORD_CHARS_MAX, RESET_S, SESSION_IDLE_S, SESSION_S, SESSIONS_MAX, TEXT_CHARS_MAX},
         problem::{Code, Result},
         throttle::Attempt,
     },
@@ -104,21 +105,25 @@ fn name_is_fit(name: &str) -> bool {
     (3..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
 }
 
-/// Signs in; answers the session token.
-pub async fn login(app: &App, address: Option<IpAddr>, request: LoginRequest) -> Result<String> {
+/// Signs in; answers the session token. The log says for which account somebody succeeded or failed: for a name that nobody
+/// has it says only that, since people type their password there too.
+pub async fn login(app: &App, client: Client, request: LoginRequest) -> Result<String> {
     let now = app.now();
-    let attempt = Attempt::new(&request.name, address);
+    let attempt = Attempt::new(&request.name, client.address);
     app.callers.throttle.check(&attempt, now)?;
     let name = request.name.clone();
     let found = app.store.read("login", move |tx| tx.account_by_name(&name)).await?;
     let account = found.filter(|account| account.active && name_is_fit(&account.name));
+    let known = account.as_ref().map(|account| account.id.to_string()).unwrap_or_default();
     if !password_fits(account.as_ref(), request.password).await? {
         app.callers.throttle.fail(&attempt, now);
+        tracing::warn!(target: "sign_in", account = known, address = client.address.map(tracing::field::display), "a sign-in failed");
         return Err(Code::CredentialsWrong.problem());
     }
     let account = account.ok_or_else(|| Code::CredentialsWrong.problem())?;
     app.callers.throttle.succeed(&attempt, now);
-    open_session(app, account.id).await
+    tracing::info!(target: "sign_in", account = known, "signed in");
+    open_session(app, account.id, client).await
 }
 
 /// Whether a password is that of an account; takes as long for nobody's.
@@ -135,23 +140,28 @@ struct NewSession {
     token: String,
     hash: [u8; 32],
     now: Instant,
+    agent: String,
 }
 
 impl NewSession {
-    fn draw(app: &App) -> Self {
+    fn draw(app: &App, client: Client) -> Self {
         let token = secret(app);
-        Self { hash: sha256(token.as_bytes()), token, now: app.now() }
+        Self { hash: sha256(token.as_bytes()), token, now: app.now(), agent: client.agent.to_string() }
     }
 
     fn opener(&self) -> impl Fn(&Tx<'_>, Id<Account>) -> Result<(), StoreError> + Send + 'static {
-        let (hash, now) = (self.hash, self.now);
-        move |tx, account| tx.insert_session(&hash, account, now, now.plus_seconds(SESSION_S))
+        let (token_hash, now, agent) = (self.hash, self.now, self.agent.clone());
+        move |tx, account| {
+            let (agent, expires_at) = (agent.clone(), now.plus_seconds(SESSION_S));
+            let row = SessionRow { token_hash, account, created_at: now, expires_at, seen_at: Some(now), agent };
+            tx.insert_session(&row, now.plus_seconds(-SESSION_IDLE_S), SESSIONS_MAX - 1)
+        }
     }
 }
 
 /// Opens a session for an account; answers its token.
-async fn open_session(app: &App, account: Id<Account>) -> Result<String> {
-    let session = NewSession::draw(app);
+async fn open_session(app: &App, account: Id<Account>, client: Client) -> Result<String> {
+    let session = NewSession::draw(app, client);
     let open = session.opener();
     app.store.run("login", move |tx| open(tx, account)).await?;
     Ok(session.token)
@@ -167,11 +177,11 @@ pub async fn logout(app: &App, caller: &Caller, token: &str) -> Result<()> {
 
 /// Makes the first administrator, of the whole country, and signs them in: the code is used, the
 /// account made and the session opened in one commit, so that nothing refused burns the link.
-pub async fn setup(app: &App, code: &str, name: String, password: String) -> Result<String> {
+pub async fn setup(app: &App, client: Client, code: &str, name: String, password: String) -> Result<String> {
     if !name_is_fit(&name) {
         return Err(Code::BodyInvalid.field("/name"));
     }
-    password::check(&password, app.demo, "/password")?;
+    password::check(&password, &name, app.demo, "/password")?;
     let (hash, now) = (sha256(code.as_bytes()), app.now());
     let open = app.store.read("setup", move |tx| tx.one_time_code_is_open(&hash, Purpose::Setup.as_str(), now)).await?;
     if !open {
@@ -180,7 +190,7 @@ pub async fn setup(app: &App, code: &str, name: String, password: String) -> Res
     let password_hash = password::hash(password, app.keys.random()).await?;
     let id = Id::new(app.ids.at(now));
     let row = AccountRow { id, display_name: name.clone(), name, password_hash, active: true, created_at: now };
-    let (author, session) = (Author::new(app, id, None), NewSession::draw(app));
+    let (author, session) = (Author::new(app, id, None), NewSession::draw(app, client));
     let open = session.opener();
     app.store
         .run("setup", move |tx| -> Result<()> {
@@ -196,14 +206,14 @@ pub async fn setup(app: &App, code: &str, name: String, password: String) -> Res
 }
 
 /// Sets a new password in place of one's own; every session ends, and a new one is opened here.
-pub async fn change_password(app: &App, caller: &Caller, address: Option<IpAddr>, request: PasswordChange) -> Result<String> {
+pub async fn change_password(app: &App, caller: &Caller, client: Client, request: PasswordChange) -> Result<String> {
     if caller.device.is_some() {
         // A phone in a site's drawer is nobody's own.
         return Err(Code::Forbidden.problem());
     }
-    password::check(&request.new, app.demo, "/new")?;
+    password::check(&request.new, &caller.name, app.demo, "/new")?;
     let (now, account) = (app.now(), caller.account);
-    let attempt = Attempt::new(&caller.name, address);
+    let attempt = Attempt::new(&caller.name, client.address);
     app.callers.throttle.check(&attempt, now)?;
     let row = app.store.read("change_password", move |tx| tx.account(account)).await?;
     if !password_fits(row.as_ref(), request.old).await? {
@@ -211,7 +221,7 @@ pub async fn change_password(app: &App, caller: &Caller, address: Option<IpAddr>
         return Err(Code::PasswordWrong.field("/old"));
     }
     let hash = password::hash(request.new, app.keys.random()).await?;
-    let (author, session) = (Author::of(app, caller), NewSession::draw(app));
+    let (author, session) = (Author::of(app, caller), NewSession::draw(app, client));
     let open = session.opener();
     app.store
         .run("change_password", move |tx| {
@@ -226,15 +236,15 @@ pub async fn change_password(app: &App, caller: &Caller, address: Option<IpAddr>
 
 /// Sets a new password with the code of an administrator's link, and signs in. Every other session
 /// ends. It also opens where the name waits for too many failures: the link is proof enough.
-pub async fn reset_password(app: &App, address: Option<IpAddr>, request: PasswordReset) -> Result<String> {
-    password::check(&request.password, app.demo, "/password")?;
+pub async fn reset_password(app: &App, client: Client, request: PasswordReset) -> Result<String> {
+    password::check(&request.password, "", app.demo, "/password")?;
     let (code, now) = (sha256(request.code.as_bytes()), app.now());
     let open = app.store.read("reset_password", move |tx| tx.one_time_code_is_open(&code, Purpose::Reset.as_str(), now)).await?;
     if !open {
         return Err(Code::LinkUsed.problem());
     }
     let hash = password::hash(request.password, app.keys.random()).await?;
-    let (entry, session) = (app.ids.at(now), NewSession::draw(app));
+    let (entry, session) = (app.ids.at(now), NewSession::draw(app, client));
     let open = session.opener();
     let (account, name) = app
         .store
@@ -250,7 +260,7 @@ pub async fn reset_password(app: &App, address: Option<IpAddr>, request: Passwor
         })
         .await?;
     app.callers.forget(account);
-    app.callers.throttle.succeed(&Attempt::new(&name, address), now);
+    app.callers.throttle.succeed(&Attempt::new(&name, client.address), now);
     Ok(session.token)
 }
 
@@ -274,13 +284,13 @@ impl NewCode {
         Self { code: secret(app), purpose, expires_at: app.now().plus_seconds(purpose.seconds()) }
     }
 
-    fn inserter(&self, account: Option<Id<Account>>, label: String) -> impl Fn(&Tx<'_>) -> Result<(), StoreError> + Send + 'static {
+    fn inserter(&self, account: Option<Id<Account>>, label: String) -> impl Fn(&Tx<'_>) -> Result<(), StoreError> + Send + Sync + use<> {
         let insert = self.inserter_for_any();
         move |tx| insert(tx, account, &label)
     }
 
     /// The same for an account that is only known inside the commit.
-    fn inserter_for_any(&self) -> impl Fn(&Tx<'_>, Option<Id<Account>>, &str) -> Result<(), StoreError> + Send + 'static {
+    fn inserter_for_any(&self) -> impl Fn(&Tx<'_>, Option<Id<Account>>, &str) -> Result<(), StoreError> + Send + Sync + use<> {
         let (hash, purpose, expires_at) = (sha256(self.code.as_bytes()), self.purpose.as_str(), self.expires_at);
         move |tx, account, label| tx.insert_one_time_code(&hash, purpose, account, label, expires_at)
     }

@@ -38,8 +38,8 @@ pub enum ReplayError {
 /// Result of the replay's steps.
 pub type Result<T, E = ReplayError> = std::result::Result<T, E>;
 
-/// A session is used for this long, in the server's time; it would last twice as long.
-const SESSION_USED_S: i64 = crate::edge::limits::SESSION_S / 2;
+/// A session is used for this long, in the server's time; it would last twice as long unused.
+const SESSION_USED_S: i64 = crate::edge::limits::SESSION_IDLE_S / 2;
 
 /// Who sends a request.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl Wire {
         answer.cookie.map(As::Session).ok_or_else(|| ReplayError::Other(format!("{name} cannot sign in")))
     }
 
-    /// The session of a demo account: signs in where there is none yet or it is half used up.
+    /// The session of a demo account: signs in where there is none yet or it may lie unused for too long.
     pub async fn session(&mut self, name: &'static str, now: Instant) -> Result<As> {
         if let Some((session, until)) = self.sessions.get(name)
             && now < *until

@@ -7,6 +7,7 @@ mod manage;
 mod passwords;
 mod routes;
 mod scope;
+mod sessions;
 
 use allclear_server::demo;
 use allclear_testkit::City;
@@ -48,7 +49,12 @@ async fn a_session_cookie_is_bound_to_tls_when_the_request_came_over_it() {
     let plain = city.nobody().post("/api/v1/session", form.clone()).await;
     assert!(!plain.cookies[0].contains("Secure") && plain.cookies[0].contains("HttpOnly; SameSite=Strict"), "{:?}", plain.cookies);
     let tls = city.nobody().over_https().post("/api/v1/session", form.clone()).await;
-    assert!(tls.cookies[0].ends_with("; Secure"), "{:?}", tls.cookies);
+    assert!(tls.cookies[0].ends_with("; Secure") && tls.cookies[0].starts_with("__Host-allclear_session="), "{:?}", tls.cookies);
+    // What a neighbouring host set under the plain name does not stand in for it.
+    let mut both = city.nobody().over_https();
+    both.keep_session(&tls);
+    let cookie = format!("allclear_session=guess; {}", both.cookie());
+    both.with_cookie(&cookie).get("/api/v1/session").await.ok();
     city.app.secure_cookies.store(true, std::sync::atomic::Ordering::Relaxed);
     assert!(city.nobody().post("/api/v1/session", form).await.cookies[0].ends_with("; Secure"));
 }

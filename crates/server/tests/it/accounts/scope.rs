@@ -178,6 +178,8 @@ fn account_lines(t: &Town) -> Vec<Line> {
         line("GET", "/api/v1/session", &[], json!(null), Open),
         line("DELETE", "/api/v1/session", &[], json!(null), Open),
         line("PUT", "/api/v1/session/password", &[], json!({}), Open),
+        line("GET", "/api/v1/sessions", &[], json!(null), Open),
+        line("DELETE", "/api/v1/sessions/{id}", &[("id", "AAAAAAAAAAAAAAAAAAAAAA")], json!(null), Open),
         line("GET", "/api/v1/accounts", &[], json!(null), Blind(t.account.clone())),
         line("POST", "/api/v1/accounts", &[], new, Refused),
         line("PUT", "/api/v1/accounts/{id}/grants", &id, json!([{ "role": "courier", "area": t.town }]), Refused),

@@ -9,7 +9,7 @@ use allclear_domain::kernel::{
     time::Instant,
 };
 use allclear_seal::Keys;
-use allclear_server::{accounts::ops, boot, clock::SystemClock};
+use allclear_server::{accounts::ops, boot, clock::SystemClock, edge::client::Client};
 use allclear_store::{
     Store, StoreConfig,
     accounts::{AccessFilter, AccountRow, GrantRow, LogRow},
@@ -91,11 +91,11 @@ async fn the_only_administrator_comes_back_by_a_link_of_the_servers_machine() {
     );
     assert!(entries[0].machine_user.as_ref().is_some_and(|user| !user.is_empty()));
     let app = boot::application_on(store, Arc::new(Keys::from_master(&City::MASTER)), Arc::new(SystemClock), false).await.unwrap();
-    let reset = |code: &str| ops::reset_password(&app, None, PasswordReset { code: code.to_owned(), password: PASSWORD.into() });
+    let reset = |code: &str| ops::reset_password(&app, Client::LOCAL, PasswordReset { code: code.to_owned(), password: PASSWORD.into() });
     assert!(reset(&older).await.is_err(), "a newer link ends it");
     reset(&newer).await.unwrap();
     assert!(reset(&newer).await.is_err(), "it works once");
-    ops::login(&app, None, LoginRequest { name: "chief".into(), password: PASSWORD.into() }).await.unwrap();
+    ops::login(&app, Client::LOCAL, LoginRequest { name: "chief".into(), password: PASSWORD.into() }).await.unwrap();
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod machine;
 mod schema;
 mod server;
 mod serving;
+mod store_tls;
 mod tls;
 mod traces;
 mod transfer;
