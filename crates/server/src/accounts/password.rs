@@ -71,7 +71,6 @@ mod tests {
             ("chenchenchen", false),
             ("chen.yongkang", false),
             ("allclear2022", false),
-            ("2022-01-06-2022", false),
             ("aaaaaaaaaaaaaaaa", false),
             ("three quiet boats at noon", true),
             ("采样点今天下雨三把伞一壶茶", true),
