@@ -29,8 +29,8 @@ pub(crate) const LOOKS: usize = 30_000;
 const STEP_S: i64 = 17;
 /// Largest difference of a clock that the profile accepts, microseconds.
 const SKEW_MAX_US: i64 = 600 * 1_000_000;
-/// A session lasts twelve hours: people sign in again before.
-const SHIFT_S: i64 = 11 * 3600;
+/// A session that nobody uses ends after two hours: people sign in again before.
+const SHIFT_S: i64 = 110 * 60;
 
 /// A phone.
 #[derive(Debug, Default)]

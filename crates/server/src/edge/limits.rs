@@ -47,7 +47,7 @@ pub const SPANS_WAITING_MAX: usize = 4096;
 pub const SPANS_OF_ONE_POST_MAX: usize = 512;
 /// Seconds of a session: one shift.
 pub const SESSION_S: i64 = 12 * 3600;
-/// Seconds for which a session may lie unused before it ends: a desk that somebody left. An open page uses it.
+/// Seconds for which a session may lie unused before it ends: a desk that somebody left.
 pub const SESSION_IDLE_S: i64 = 2 * 3600;
 /// Seconds after which it is noted again that a session is in use: one small write a session in five minutes.
 pub const SESSION_SEEN_S: i64 = 5 * 60;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ref } from 'vue'
 import { createHttp } from './http'
 import { useAct, useLoad } from './load'
-import { createSession, type Me } from './session'
+import { createSession, noteWork, type Me } from './session'
 
 const me: Me = {
   account: 'a',
@@ -84,5 +84,35 @@ describe('acting', () => {
     expect([busy.value, await run(action)]).toEqual([true, false])
     finish()
     expect([await first, runs, busy.value]).toEqual([true, 1, false])
+  })
+})
+
+describe('work at a page', () => {
+  it('is noted once in ten minutes, and by nobody who is not signed in', () => {
+    const target = new EventTarget()
+    const signedIn = ref(true)
+    let [time, notes] = [0, 0]
+    const stop = noteWork({ signedIn, refresh: async () => void (notes += 1) }, target, () => time)
+    const touch = (minutes: number) => {
+      time = minutes * 60_000
+      target.dispatchEvent(new Event('keydown'))
+      target.dispatchEvent(new Event('pointerdown'))
+      return notes
+    }
+    expect([touch(9), touch(10), touch(19), touch(20)]).toEqual([0, 1, 1, 2])
+    signedIn.value = false
+    expect(touch(40)).toBe(2)
+    signedIn.value = true
+    stop()
+    expect(touch(60)).toBe(2)
+  })
+
+  it('that cannot be noted without network stops nobody', async () => {
+    const target = new EventTarget()
+    let time = 0
+    noteWork({ signedIn: ref(true), refresh: () => Promise.reject(new Error('no network')) }, target, () => time)
+    time = 11 * 60_000
+    expect(target.dispatchEvent(new Event('keydown'))).toBe(true)
+    await Promise.resolve()
   })
 })

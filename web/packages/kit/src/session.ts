@@ -67,11 +67,28 @@ export function createSession(http: Http, me: Ref<Me | undefined>): Session {
   }
 }
 
+/** Between two notes that somebody works here, milliseconds; the server ends a session that is unused for two hours. */
+const WORK_NOTED_MS = 10 * 60_000
+
+/** Tells the server, while somebody is signed in, that they work at this page, also where the page itself asks nothing. */
+export function noteWork(session: Pick<Session, 'signedIn' | 'refresh'>, target: EventTarget, now: () => number): () => void {
+  let noted = now()
+  const note = () => {
+    if (!session.signedIn.value || now() - noted < WORK_NOTED_MS) return
+    noted = now()
+    // Without network nothing is noted, and the next touch tries again in ten minutes.
+    session.refresh().catch(() => undefined)
+  }
+  for (const event of ['pointerdown', 'keydown']) target.addEventListener(event, note, { passive: true })
+  return () => ['pointerdown', 'keydown'].forEach((event) => target.removeEventListener(event, note))
+}
+
 /** Gives an app its HTTP client and its session. */
 export function installSession(app: App): { http: Http; session: Session } {
   const me = ref<Me>()
   const http = createHttp({ onSignedOut: () => (me.value = undefined) })
   const session = createSession(http, me)
+  noteWork(session, window, Date.now)
   app.provide(HTTP, http)
   app.provide(SESSION, session)
   return { http, session }

@@ -39,6 +39,7 @@ async fn a_tube_over_time_is_told_to_everybody_on_its_way_within_a_minute() {
     pass(&desk, 10).await;
     let due = 3 * 3600;
     desk.city.clock.advance_seconds(due - 60);
+    desk.sign_in_again().await;
     pass(&desk, 10).await;
     assert!(alerts(&desk.headquarters, "").await.is_empty());
     pass(&desk, 60).await;

@@ -10,8 +10,10 @@ async fn a_tube_that_waits_too_long_raises_an_alert() {
     let mut desk = Desk::open().await;
     desk.fill(&tube(1), 2).await;
     desk.settle().await;
-    let alerts = || desk.headquarters.get("/api/v1/clock-alerts");
     desk.city.clock.advance_seconds(3 * 3600 - 60);
+    desk.sign_in_again().await;
+    let headquarters = desk.headquarters.clone();
+    let alerts = || headquarters.get("/api/v1/clock-alerts");
     jobs::tick(&desk.city.app).await.unwrap();
     assert_eq!(alerts().await.ok(), json!([]));
     desk.city.clock.advance_seconds(120);

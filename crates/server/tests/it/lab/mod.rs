@@ -44,6 +44,13 @@ impl Desk {
         Self::on(City::with_population(3000).await).await
     }
 
+    /// Hours have passed at which nobody sat here, and the sessions have ended.
+    pub(crate) async fn sign_in_again(&mut self) {
+        self.entry = self.city.sign_in("labentry").await;
+        self.release = self.city.sign_in("labrelease").await;
+        self.headquarters = self.city.sign_in("headquarters").await;
+    }
+
     /// The same in a city that is there already.
     pub(crate) async fn on(city: City) -> Self {
         let (phone, entry, release) = (city.phone("registrar").await, city.sign_in("labentry").await, city.sign_in("labrelease").await);

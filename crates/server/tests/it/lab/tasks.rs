@@ -54,6 +54,7 @@ async fn members_of_a_rejected_tube_are_told_and_stand_on_the_grid_workers_list(
 
     // Past the due time it stands on the late list; another swab closes it and takes the notice away.
     desk.city.clock.advance_seconds(7 * 3600);
+    desk.sign_in_again().await;
     assert_eq!(open_tasks(&desk, "show=late").await.len(), 4);
     desk.fill_kind(&tube(2), "pool10", &people[..1]).await;
     desk.settle().await;
