@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, atomic::AtomicBool},
+    path::PathBuf,
+    sync::{Arc, Mutex, OnceLock, atomic::AtomicBool},
 };
 
 use allclear_domain::{
@@ -19,12 +20,14 @@ use allclear_store::{Store, StoreError};
 use crate::{
     accounts::callers::Callers,
     clock::{Clock, Ids},
+    edge::{admission::Admission, mode::Gauge},
     lab::jobs::Releasing,
     live::Live,
     operate::{metrics::Metrics, pulse::Pulse, traces::Traces},
     people::uploads::Uploads,
     plan::{Plan, Plans},
     queues::Queue,
+    rehearse::kept::{self, Kept},
     sampling::batch::Batcher,
     seen::Seen,
 };
@@ -67,6 +70,10 @@ pub struct App {
     pub releasing: Releasing,
     /// Live counts.
     pub live: Arc<Live>,
+    /// Requests under way, and who is let in.
+    pub admission: Admission,
+    /// How hard this node is pressed, and which mode follows from it.
+    pub gauge: Mutex<Gauge>,
     /// The numbers of this node.
     pub metrics: Arc<Metrics>,
     /// Where spans go.
@@ -77,6 +84,8 @@ pub struct App {
     pub seen: Seen,
     /// Whether this is the demo: it prints passwords and lists accounts.
     pub demo: bool,
+    /// Where the last rehearsal on this machine is kept; set once at the start.
+    pub rehearsal: OnceLock<PathBuf>,
     /// Whether cookies are always bound to TLS; set once at the start.
     pub secure_cookies: AtomicBool,
 }
@@ -89,6 +98,12 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// What the last rehearsal on this machine found, if one was kept.
+    pub async fn rehearsed(&self) -> Option<Kept> {
+        let path = self.rehearsal.get()?.clone();
+        tokio::task::spawn_blocking(move || kept::read(&path)).await.ok().flatten()
     }
 
     /// The areas, rounds and sites in force.

@@ -3,8 +3,9 @@
 use std::{
     net::SocketAddr,
     path::Path,
+    str::FromStr,
     sync::{
-        Arc,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -20,17 +21,20 @@ use crate::{
     clock::{Clock, FastClock, Ids, SystemClock},
     config::{Config, ConfigError},
     demo,
-    edge::{problem::Problem, routes},
+    edge::{admission::Admission, problem::Problem, routes},
     lab, leases,
     live::Live,
     operate::{
+        connections::{self, Doors},
         metrics::Metrics,
+        proxy,
         pulse::Pulse,
         serving::{Open, Origin},
         traces::Traces,
     },
     people::{self, uploads::Uploads},
     plan::{self, Plans},
+    rehearse,
     sampling::batch::Batcher,
     seen::Seen,
     work,
@@ -138,6 +142,8 @@ pub async fn application_on(store: Store, keys: Arc<Keys>, clock: Arc<dyn Clock>
         plans,
         field,
         live,
+        admission: Admission::default(),
+        gauge: Mutex::default(),
         metrics,
         traces: Traces::default(),
         pulse: Pulse::default(),
@@ -145,6 +151,7 @@ pub async fn application_on(store: Store, keys: Arc<Keys>, clock: Arc<dyn Clock>
         uploads: Uploads::default(),
         releasing: lab::jobs::Releasing::default(),
         demo,
+        rehearsal: OnceLock::new(),
         secure_cookies: AtomicBool::new(false),
     }))
 }
@@ -174,6 +181,7 @@ pub async fn serve(options: Options) -> Result<(), StartError> {
         None => Arc::new(SystemClock),
     };
     let app = application(&config.store.config()?, &master, clock, options.demo.is_some()).await?;
+    app.rehearsal.get_or_init(|| rehearse::kept::file(&config.store.key_file));
     // With its own certificate there is no way in but TLS.
     app.secure_cookies.store(options.secure_cookies || config.tls.files().is_some(), Ordering::Relaxed);
     if let Some(population) = options.demo {
@@ -193,13 +201,13 @@ pub async fn serve(options: Options) -> Result<(), StartError> {
     open.serve(&app, config, router, options.origin).await
 }
 
-/// Serves `router` until the process is told to stop.
-pub async fn listen(listener: tokio::net::TcpListener, router: Router) -> std::io::Result<()> {
+/// Serves `router` to clients of this machine until the process is told to stop: benchmarks and replays.
+pub async fn listen(listener: tokio::net::TcpListener, router: Router, metrics: Arc<Metrics>) {
     use axum::serve::ListenerExt;
     // Small answers go out at once: Nagle's algorithm would hold them for the client's next packet.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stopped()).await
+    let local = proxy::Network::from_str("127.0.0.0/8").into_iter().collect();
+    connections::serve(listener, router, Arc::new(Doors::new(Arc::new(local), metrics)), stopped()).await;
 }
 
 /// Ends when the process is told to stop.

@@ -19,6 +19,7 @@ pub mod people;
 pub mod plan;
 pub mod print;
 pub mod queues;
+pub mod rehearse;
 pub mod reports;
 pub mod sampling;
 pub mod seen;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use allclear_server::{bench, commands, config::Config, demo, live, operate::log, print};
+use allclear_server::{bench, commands, config::Config, demo, live, operate::log, print, rehearse};
 use clap::{Parser, Subcommand};
 
 #[global_allocator]
@@ -43,6 +43,8 @@ enum Command {
     Demo(DemoCommand),
     /// Makes a synthetic city: as a file, or into a store.
     City(demo::make::Args),
+    /// Plays the worst minutes of an order against a city of its own and says what this machine would carry.
+    Rehearse(rehearse::Args),
     /// Measures this machine.
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -68,6 +70,8 @@ enum BenchCommand {
     Missing(bench::missing::Args),
     /// Bulk release of negatives down to each person's report, beside the bare store.
     Release(bench::release::Args),
+    /// A retry storm: five times the peak from clients without patience.
+    Storm(bench::storm::Args),
 }
 
 #[tokio::main]
@@ -99,6 +103,8 @@ async fn main() -> ExitCode {
         Command::Bench(BenchCommand::Lookup(args)) => bench::lookup::run(args).await.map(drop).map_err(Into::into),
         Command::Bench(BenchCommand::Missing(args)) => bench::missing::run(args).await.map_err(Into::into),
         Command::Bench(BenchCommand::Release(args)) => bench::release::run(args).await.map(drop).map_err(Into::into),
+        Command::Rehearse(args) => rehearse::run(args).await.map(drop).map_err(Into::into),
+        Command::Bench(BenchCommand::Storm(args)) => bench::storm::run(args).await.map(drop).map_err(Into::into),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,7 +15,7 @@ use allclear_domain::kernel::{
     id::{Id, Round, Site},
     profile::Profile,
 };
-use allclear_store::{Store, StoreError, areas::AreaRow, rounds::RoundRow, rounds::SiteRow};
+use allclear_store::{Store, StoreError, areas::AreaRow, plan::OrderRow, rounds::RoundRow, rounds::SiteRow};
 
 use crate::{
     app::AppState,
@@ -36,6 +36,8 @@ pub struct Plan {
     pub rounds: HashMap<Id<Round>, RoundRow>,
     /// Every site.
     pub sites: HashMap<Id<Site>, SiteRow>,
+    /// The operating mode that was ordered.
+    pub order: Option<OrderRow>,
     /// The disease profile in force.
     pub profile: Profile,
 }
@@ -98,6 +100,7 @@ async fn read(store: &Store) -> Result<Plan, StoreError> {
                 areas: tx.areas()?,
                 rounds: tx.rounds()?.into_iter().map(|round| (round.id, round)).collect(),
                 sites: tx.sites()?.into_iter().map(|site| (site.id, site)).collect(),
+                order: tx.operating_order()?,
                 profile: Profile::january_2022(),
             })
         })

@@ -6,7 +6,7 @@ use allclear_domain::kernel::change::Change;
 
 use crate::{
     app::{App, AppState},
-    edge::problem::Result,
+    edge::{admission, mode, problem::Result},
     lab, live,
     operate::pulse,
     sampling, seen,
@@ -21,6 +21,8 @@ pub const PACE: Duration = Duration::from_millis(100);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How often what frames show besides counts is loaded, and devices heard of are written down.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
+/// How often pressure is measured: what [`mode::Gauge`] counts in.
+const PRESSURE_EVERY: Duration = Duration::from_secs(1);
 /// Changes numbered in one transaction.
 const NUMBERED_MAX: i64 = 10_000;
 
@@ -65,6 +67,8 @@ pub async fn drain(app: &App) -> Result<()> {
 
 /// Starts the followers of this node; they end with the process.
 pub fn start(app: &AppState) {
+    tokio::spawn(admission::watch_lag(Arc::clone(app)));
+    tokio::spawn(watch_pressure(Arc::clone(app)));
     let screens = async |app: &App| {
         number(app).await?;
         live::jobs::catch_up(app).await
@@ -89,6 +93,15 @@ pub async fn follow(app: AppState, pace: Duration, catch_up: impl AsyncFn(&App) 
             }
         }
         tokio::time::sleep_until(soonest).await;
+    }
+}
+
+async fn watch_pressure(app: AppState) {
+    let mut ticks = tokio::time::interval(PRESSURE_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        mode::look(&app);
     }
 }
 

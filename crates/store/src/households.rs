@@ -1,6 +1,6 @@
 //! Households: who lives together, their family codes, and the labels that files know them by.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use allclear_domain::kernel::{area::AreaCode, id::PersonNo};
 use uuid::Uuid;
@@ -81,11 +81,11 @@ impl Tx<'_> {
 
     /// Takes the households away that nobody belongs to any more.
     pub fn remove_empty_households(&self, numbers: &[i64]) -> Result<u64> {
-        self.execute(
-            "DELETE FROM household WHERE bucket = ANY($1) AND no IN I64S($2)
-                 AND NOT EXISTS (SELECT 1 FROM person p WHERE p.household = household.no)",
-            &[Val::I64s(&self.household_buckets(numbers)), Val::I64s(numbers)],
-        )
+        let lived_in = self.query("SELECT DISTINCT household FROM person WHERE household = ANY($1)", &[Val::I64s(numbers)])?;
+        let lived_in: BTreeSet<i64> = lived_in.iter().map(|row| row.at(0)).collect::<Result<_>>()?;
+        let empty: Vec<i64> = numbers.iter().copied().filter(|no| !lived_in.contains(no)).collect();
+        let buckets = self.household_buckets(&empty);
+        self.execute("DELETE FROM household WHERE bucket = ANY($1) AND no IN I64S($2)", &[Val::I64s(&buckets), Val::I64s(&empty)])
     }
 
     fn household_buckets(&self, numbers: &[i64]) -> Vec<i64> {

@@ -1,5 +1,7 @@
 //! Files taken in: their state, their bad and parked rows, remembered column mappings.
 
+use std::collections::BTreeSet;
+
 use allclear_domain::kernel::{
     area::AreaCode,
     id::{Id, Import, PersonNo},
@@ -349,22 +351,7 @@ impl Tx<'_> {
         )?;
         let numbers: Vec<i64> = rows.iter().map(|row| row.at(0)).collect::<Result<_>>()?;
         let Some(last) = numbers.last().copied() else { return Ok((0, 0, 0)) };
-        let free = self.query(
-            "SELECT no, household FROM person WHERE no = ANY($1) AND version = 1
-                 AND NOT EXISTS (SELECT 1 FROM person_collection c WHERE c.bucket = person.bucket AND c.person = person.no)
-                 AND NOT EXISTS (SELECT 1 FROM card WHERE card.person = person.no)
-                 AND NOT EXISTS (SELECT 1 FROM person w WHERE w.guardian = person.no
-                     AND (w.source IS DISTINCT FROM $2 OR w.version > 1
-                         OR EXISTS (SELECT 1 FROM person_collection c WHERE c.bucket = w.bucket AND c.person = w.no)
-                         OR EXISTS (SELECT 1 FROM card WHERE card.person = w.no)
-                         OR EXISTS (SELECT 1 FROM task WHERE task.person = w.no)))
-                 AND NOT EXISTS (SELECT 1 FROM task WHERE task.person = person.no)",
-            &[Val::I64s(&numbers), id.into()],
-        )?;
-        let mut homes: Vec<i64> = free.iter().filter_map(|row| row.at::<Option<i64>>(1).transpose()).collect::<Result<_>>()?;
-        homes.sort_unstable();
-        homes.dedup();
-        let free: Vec<i64> = free.iter().map(|row| row.at(0)).collect::<Result<_>>()?;
+        let (free, homes) = self.free_to_go(id, &numbers)?;
         let keys: Vec<[u8; 8]> = free.iter().map(|no| no.to_be_bytes()).collect();
         let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
         self.execute("DELETE FROM document WHERE person = ANY($1)", &[Val::I64s(&free)])?;
@@ -373,6 +360,41 @@ impl Tx<'_> {
         // A home keeps its family code as long as somebody belongs to it: sampled, or of another import.
         self.remove_empty_households(&homes)?;
         Ok((last, gone, numbers.len() as u64 - gone))
+    }
+
+    /// Of some persons of an import those who were not sampled or changed and have no card, task, or ward who stays; and
+    /// their homes. One table a statement: their keys lie in different buckets.
+    fn free_to_go(&self, id: Id<Import>, numbers: &[i64]) -> Result<(Vec<i64>, Vec<i64>)> {
+        let unchanged = self.query("SELECT no, household FROM person WHERE no = ANY($1) AND version = 1", &[Val::I64s(numbers)])?;
+        let wards = self.query(
+            "SELECT no, guardian, CASE WHEN source IS DISTINCT FROM $2 OR version > 1 THEN 1 ELSE 0 END FROM person WHERE guardian = ANY($1)",
+            &[Val::I64s(numbers), id.into()],
+        )?;
+        let wards: Vec<(i64, i64, i64)> = wards.iter().map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?))).collect::<Result<_>>()?;
+        let mut asked: Vec<i64> = numbers.iter().copied().chain(wards.iter().map(|(ward, ..)| *ward)).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let keys: Vec<[u8; 8]> = asked.iter().map(|no| no.to_be_bytes()).collect();
+        let buckets = self.buckets_of(keys.iter().map(<[u8; 8]>::as_slice));
+        let sampled = "SELECT DISTINCT person FROM person_collection WHERE bucket = ANY($1) AND person IN I64S($2)";
+        let busy = [
+            self.query(sampled, &[Val::I64s(&buckets), Val::I64s(&asked)])?,
+            self.query("SELECT DISTINCT person FROM card WHERE person = ANY($1)", &[Val::I64s(&asked)])?,
+            self.query("SELECT DISTINCT person FROM task WHERE person = ANY($1)", &[Val::I64s(&asked)])?,
+        ];
+        let mut stays: BTreeSet<i64> = busy.iter().flatten().map(|row| row.at(0)).collect::<Result<_>>()?;
+        let kept: Vec<i64> =
+            wards.iter().filter(|(ward, _, of_others)| *of_others != 0 || stays.contains(ward)).map(|(_, g, _)| *g).collect();
+        stays.extend(kept);
+        let (mut free, mut homes) = (Vec::new(), BTreeSet::new());
+        for row in unchanged {
+            let no: i64 = row.at(0)?;
+            if !stays.contains(&no) {
+                free.push(no);
+                homes.extend(row.at::<Option<i64>>(1)?);
+            }
+        }
+        Ok((free, homes.into_iter().collect()))
     }
 
     /// Lets a SQLite file grow by at most `pages` pages from here on (`None`: without limit): a

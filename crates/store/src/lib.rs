@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod areas;
 pub mod backup;
+pub mod citus;
 mod engine;
 mod error;
 pub mod exemptions;
@@ -23,7 +24,7 @@ pub mod merges;
 pub mod meter;
 mod migrate;
 pub mod people;
-mod plan;
+pub mod plan;
 mod recent;
 pub mod records;
 pub mod register;

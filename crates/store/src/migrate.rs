@@ -9,7 +9,7 @@
 
 use rusqlite::Connection;
 
-use crate::{Result, StoreError, engine::postgres::Session};
+use crate::{Result, StoreError, citus, engine::postgres::Session};
 
 struct Migration {
     number: i64,
@@ -51,7 +51,12 @@ const MIGRATIONS: &[Migration] = migrations![
     110 "0110_exception_waits",
     140 "0140_merges",
     150 "0150_sessions",
+    160 "0160_layout",
+    170 "0170_operating",
 ];
+
+/// Said of a store whose keys are spread: a program from before the layout would look for every key in one bucket.
+pub(crate) const SPREAD_FLOOR: &str = "UPDATE schema_floor SET floor = number WHERE number = 160";
 
 /// Number of the newest migration that this program knows.
 #[must_use]
@@ -145,7 +150,7 @@ pub(crate) fn sqlite(conn: &Connection) -> Result<()> {
 pub(crate) fn postgres(session: &Session) -> Result<()> {
     const LOCK: i64 = 0x0a11_c1ea;
     session.execute("SELECT pg_advisory_lock($1)", &[LOCK.into()])?;
-    let done = postgres_locked(session);
+    let done = postgres_locked(session).and_then(|()| citus::distribute(session));
     session.execute("SELECT pg_advisory_unlock($1)", &[LOCK.into()])?;
     done
 }

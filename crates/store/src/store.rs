@@ -85,12 +85,20 @@ impl Store {
             StoreConfig::Sqlite(path) => Inner::Sqlite(Sqlite::open(path)?),
             StoreConfig::Postgres(url) => Inner::Postgres(Postgres::open(url)?),
         };
-        let store = Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, recent: Arc::default(), faults: None };
+        let mut store = Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, recent: Arc::default(), faults: None };
         match &*store.inner {
             Inner::Sqlite(sqlite) => sqlite.write(migrate::sqlite).await?,
             Inner::Postgres(_) => store.postgres_session(|session| migrate::postgres(&session)).await?,
         }
+        store.buckets = store.read("read_layout", |tx| tx.layout()).await?.try_into().unwrap_or(1);
         Ok(store)
+    }
+
+    /// The same store with its keys spread over so many buckets, from now on and for ever; only while it is empty. Any other
+    /// process that has it open opens it anew.
+    pub async fn spread(&self, buckets: u16) -> Result<Self> {
+        self.run("put_layout", move |tx| tx.put_layout(buckets)).await?;
+        Ok(Self { buckets, ..self.clone() })
     }
 
     /// The same store for a simulation: `faults` decides which calls fail. The rows stay reachable
@@ -107,7 +115,10 @@ impl Store {
             StoreConfig::Sqlite(path) => Inner::Sqlite(Sqlite::look(path)?),
             StoreConfig::Postgres(url) => Inner::Postgres(Postgres::open(url)?),
         };
-        Ok(Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, recent: Arc::default(), faults: None })
+        let mut store = Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, recent: Arc::default(), faults: None };
+        // A store before that migration has one.
+        store.buckets = store.read("read_layout", |tx| tx.layout()).await.unwrap_or(1).try_into().unwrap_or(1);
+        Ok(store)
     }
 
     /// How busy the connections are: on SQLite those that read.
@@ -236,8 +247,8 @@ impl Store {
             return Err(StoreError::Engine("not PostgreSQL".into()));
         };
         let client = postgres.pool.get().await.map_err(|e| StoreError::Away(e.to_string()))?;
-        let handle = Handle::current();
-        let done = tokio::task::spawn_blocking(move || work(Session::new(client, handle)));
+        let (handle, spread) = (Handle::current(), self.buckets > 1);
+        let done = tokio::task::spawn_blocking(move || work(Session::new(client, handle, spread)));
         done.await.map_err(|e| StoreError::Away(e.to_string()))?
     }
 }

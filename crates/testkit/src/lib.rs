@@ -94,7 +94,13 @@ impl City {
 
     async fn open(store: store::TestStore, demo: bool) -> Self {
         let clock = Arc::new(TestClock::at(Instant(1_641_427_200_000_000)));
-        let app = boot::application(&store.config, &Self::MASTER, clock.clone(), demo).await.expect("the application starts");
+        let keys = Arc::new(allclear_seal::Keys::from_master(&Self::MASTER));
+        let mut opened = allclear_store::Store::open(&store.config, Arc::clone(&keys)).await.expect("the store opens");
+        // How a distributed store has it: the whole suite may run with keys in many buckets.
+        if let Some(buckets) = std::env::var("ALLCLEAR_TEST_BUCKETS").ok().and_then(|text| text.parse().ok()) {
+            opened = opened.spread(buckets).await.expect("an empty store");
+        }
+        let app = boot::application_on(opened, keys, clock.clone(), demo).await.expect("the application starts");
         let (router, _, routes) = routes::build(&app);
         Self { app, clock, routes, store: store.config.clone(), router, kept: store, again: None }
     }

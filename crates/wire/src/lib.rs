@@ -10,6 +10,7 @@ pub mod exceptions;
 pub mod lab;
 pub mod live;
 pub mod missing;
+pub mod operating;
 pub mod people;
 pub mod planner;
 pub mod print;

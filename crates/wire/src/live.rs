@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::operating::Operating;
+
 /// Counts of one area in one round (2.8 of the domain page).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AreaCounts {
@@ -154,6 +156,8 @@ pub struct LiveFrame {
     pub as_of: String,
     /// Number of the last change folded in.
     pub change: i64,
+    /// How much of itself the system shows: unless it is `full`, `curve` is empty and the map rests.
+    pub operating: Operating,
     /// The round shown.
     pub round: Option<Uuid>,
     /// Its name.

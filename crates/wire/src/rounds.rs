@@ -147,6 +147,21 @@ pub struct RoundPreview {
     pub sites_max: i64,
     /// Samplers by the rule.
     pub samplers: i64,
+    /// What the last rehearsal on this node says of the order; none if none was kept.
+    pub rehearsal: Option<Rehearsed>,
+}
+
+/// What a rehearsal says of an order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Rehearsed {
+    /// When it was played.
+    pub rehearsed_at: String,
+    /// Persons that the machine would carry in the time of this order.
+    pub carries: i64,
+    /// That, over the persons expected.
+    pub headroom: f64,
+    /// What gives first: `swabs`, `own_results`, `screens`; none if nothing gave.
+    pub gives: Option<String>,
 }
 
 /// An order about a round.

@@ -54,7 +54,7 @@ pub(super) const BATCH: usize = 100;
 const PLAIN: usize = 1000;
 
 /// Makes the commands of registrars.
-pub(super) struct Maker {
+pub(crate) struct Maker {
     /// Rounds of the phase that runs: each person is sampled once in each.
     rounds: Vec<Id<Round>>,
     /// Swabs of the phase so far.
@@ -67,14 +67,14 @@ pub(super) struct Maker {
 
 impl Maker {
     /// Begins a phase of `count` swabs, in rounds of its own.
-    pub(super) async fn begin(&mut self, bench: &Bench, count: usize) -> Result<(), BenchError> {
+    pub(crate) async fn begin(&mut self, bench: &Bench, count: usize) -> Result<(), BenchError> {
         self.rounds = bench.rounds(count, self.people.len()).await?;
         self.swabs = 0;
         Ok(())
     }
 
     /// The commands of one registrar: tube after tube of ten, person after person.
-    pub(super) fn commands(&mut self, count: usize) -> Vec<Command> {
+    pub(crate) fn commands(&mut self, count: usize) -> Vec<Command> {
         let start = jiff::Timestamp::now().as_microsecond();
         (0..count)
             .map(|i| {
@@ -216,7 +216,7 @@ impl Phase<'_> {
     }
 }
 
-pub(super) async fn maker(bench: &Bench) -> Result<Maker, BenchError> {
+pub(crate) async fn maker(bench: &Bench) -> Result<Maker, BenchError> {
     let plan = bench.app.plan();
     let site = plan.sites.values().next().ok_or_else(|| BenchError::Setup("no site".into()))?;
     let root = plan.areas.first().map(|area| area.code).ok_or_else(|| BenchError::Setup("no area".into()))?;
@@ -232,12 +232,12 @@ pub(super) async fn maker(bench: &Bench) -> Result<Maker, BenchError> {
 }
 
 /// A session of one of the demo's accounts.
-async fn session(bench: &Bench, name: &str) -> Result<String, BenchError> {
+pub(super) async fn session(bench: &Bench, name: &str) -> Result<String, BenchError> {
     let login = LoginRequest { name: name.into(), password: demo::PASSWORD.into() };
     ops::login(&bench.app, Client::LOCAL, login).await.map_err(|e| BenchError::Setup(format!("{e:?}")))
 }
 
-pub(super) async fn tokens(bench: &Bench, count: usize) -> Result<Vec<String>, BenchError> {
+pub(crate) async fn tokens(bench: &Bench, count: usize) -> Result<Vec<String>, BenchError> {
     let setup = |e: crate::edge::problem::Problem| BenchError::Setup(format!("{e:?}"));
     let session = session(bench, "registrar").await?;
     let caller = bench.app.callers.find(&bench.app, &session).await.map_err(setup)?;

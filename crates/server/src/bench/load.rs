@@ -110,7 +110,7 @@ async fn one_connection(mut stream: TcpStream, of: Good, requests: Vec<Vec<u8>>)
     for request in requests {
         let start = Instant::now();
         stream.write_all(&request).await?;
-        let (status, body) = answer(&mut stream, &mut buffer).await?;
+        let Answered { status, body, .. } = answer(&mut stream, &mut buffer).await?;
         answers.push((start, Instant::now()));
         let wanted = if let Good::Recorded(rows) = of { rows } else { 1 };
         let is_good = match of {
@@ -124,8 +124,19 @@ async fn one_connection(mut stream: TcpStream, of: Good, requests: Vec<Vec<u8>>)
     Ok((good, other, answers))
 }
 
-/// Reads one answer into `buffer`; gives its status and where its body begins.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<(u16, usize)> {
+/// The head of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answered {
+    /// Status.
+    pub(super) status: u16,
+    /// When to come again, if it says so.
+    pub(super) retry_after_s: Option<u64>,
+    /// Where the body begins.
+    body: usize,
+}
+
+/// Reads one answer into `buffer`.
+pub(super) async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<Answered> {
     buffer.clear();
     loop {
         if stream.read_buf(buffer).await? == 0 {
@@ -133,9 +144,10 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result
         }
         let Some(head) = buffer.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
         let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-        let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()).and_then(|n| n.trim().parse().ok());
-        if buffer.len() >= head + 4 + length.unwrap_or(0usize) {
-            return Ok((text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), head + 4));
+        let number = |name: &str| text.split(name).nth(1)?.split("\r\n").next()?.trim().parse::<u64>().ok();
+        if buffer.len() >= head + 4 + number("content-length: ").unwrap_or(0) as usize {
+            let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+            return Ok(Answered { status, retry_after_s: number("retry-after: "), body: head + 4 });
         }
     }
 }

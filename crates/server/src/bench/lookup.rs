@@ -8,7 +8,7 @@ use allclear_store::{StoreError, Tx};
 use allclear_wire::{accounts::LoginRequest, resident::ResidentSessionRequest};
 
 use super::{
-    Bench, BenchError, Folder,
+    Bench, BenchError, Folder, collect,
     load::{self, Good, Measured},
     problem,
     report::{Floor, Report},
@@ -105,6 +105,13 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
     report.add("own page / do-nothing", page.rate() / noop.rate(), "", Floor::Least(0.6), "reads the store each time");
     report.print()?;
     Ok(report)
+}
+
+/// What residents and a screen ask for: own pages, each with its session, and the stream of frames.
+pub(crate) async fn looks(bench: &Bench) -> Result<(Vec<Vec<u8>>, Vec<u8>), BenchError> {
+    let token = collect::session(bench, "headquarters").await?;
+    let screen = load::request("GET", "/api/v1/live/stream", &token, "");
+    Ok((pages(bench, &picked(bench).await?).await?, screen))
 }
 
 pub(super) type Text = fn(&Picked) -> Option<String>;

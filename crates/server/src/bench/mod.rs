@@ -3,6 +3,7 @@
 
 pub mod bare;
 pub mod collect;
+pub mod crowd;
 pub mod growth;
 pub mod import;
 pub mod load;
@@ -11,6 +12,7 @@ pub mod missing;
 pub mod release;
 pub mod report;
 pub mod screen;
+pub mod storm;
 
 use std::{
     io::Write,
@@ -62,7 +64,7 @@ impl Bench {
         let router: Router = router.merge(bare::routes(&app));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        tokio::spawn(boot::listen(listener, router));
+        tokio::spawn(boot::listen(listener, router, Arc::clone(&app.metrics)));
         Ok(Self { app, address })
     }
 
@@ -82,7 +84,7 @@ impl Bench {
     }
 
     /// How many changes the slowest follower has still to follow.
-    async fn behind(&self) -> Result<i64, BenchError> {
+    pub(crate) async fn behind(&self) -> Result<i64, BenchError> {
         let read = self.app.store.read("bench_behind", |tx| {
             let fed = tx.newest_change()? + i64::from(!tx.all_numbered()?);
             Ok::<_, StoreError>((fed, tx.follower("persons")?.min(tx.follower("laboratory")?)))

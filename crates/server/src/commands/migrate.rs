@@ -28,6 +28,9 @@ pub struct Args {
     /// Tries it on a copy of the SQLite file, beside it, and throws the copy away. The server may run.
     #[arg(long)]
     on_copy: bool,
+    /// Spreads the keys of an empty store over so many buckets, for a database that may be distributed later.
+    #[arg(long, value_name = "N", conflicts_with_all = ["status", "on_copy"], value_parser = clap::value_parser!(u16).range(1..=4096))]
+    buckets: Option<u16>,
 }
 
 /// Why nothing was migrated.
@@ -56,6 +59,11 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     }
     if !args.on_copy {
         let before = applied(&place.store, &keys).await.unwrap_or_default();
+        if let Some(buckets) = args.buckets {
+            Store::open(&place.store, Arc::clone(&keys)).await?.spread(buckets).await?;
+            println!("{}: keys are spread over {buckets} buckets", place.words);
+            return Ok(());
+        }
         let took = migrate(&place.store, keys, &before).await?;
         println!("{}: up to date, {took}", place.words);
         return Ok(());

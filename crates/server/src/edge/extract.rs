@@ -2,13 +2,18 @@
 //! what was sent, and an identity could stand there; these answer problem details that name the
 //! place and the kind of fault. `clippy.toml` bans axum's, so that no handler takes them by mistake.
 
+use std::time::Duration;
+
 use axum::{
     extract::{FromRequest, FromRequestParts, Request, path::ErrorKind, rejection::PathRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
-use super::problem::{Code, Problem, Result};
+use super::{
+    limits::{BODY_BYTES_PER_S_MIN, BODY_WAIT_MAX, UPLOAD_BYTES_MAX},
+    problem::{Code, Problem, Result},
+};
 
 /// Longest place that a fault names; what is longer was not made by our clients.
 const PLACE_CHARS_MAX: usize = 120;
@@ -97,13 +102,24 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let read = axum::body::Bytes::from_request(request, state).await;
+        let patience = patience(request.headers());
+        let read = within(patience, axum::body::Bytes::from_request(request, state)).await?;
         read.map(Self).map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge.problem(),
             // The client left, or its chunks are broken.
             _ => Code::BodyInvalid.problem().detail("the body broke off"),
         })
     }
+}
+
+/// How long a body may take: a while, and what its length needs at the pace of a bad network.
+fn patience(headers: &HeaderMap) -> Duration {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    BODY_WAIT_MAX + Duration::from_secs(length.unwrap_or(0).min(UPLOAD_BYTES_MAX as u64) / BODY_BYTES_PER_S_MIN)
+}
+
+async fn within<T>(patience: Duration, read: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(patience, read).await.map_err(|_| Code::BodySlow.problem())
 }
 
 /// Where a fault lies, as a JSON pointer. Keys of a map come from the caller, so a segment that is
@@ -156,5 +172,23 @@ mod tests {
         ] {
             assert_eq!(kind(text), expect, "{text}");
         }
+    }
+
+    #[test]
+    fn a_body_has_time_for_its_length_and_no_more_than_the_largest_upload() {
+        for (length, seconds) in [("", 0), ("65535", 0), ("655360", 10), ("99999999999999999", 4096), ("many", 0)] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_LENGTH, length.parse().unwrap());
+            assert_eq!(patience(&headers), BODY_WAIT_MAX + Duration::from_secs(seconds), "{length}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_is_not_waited_for() {
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(&b"{"[..])]);
+        let endless = axum::body::Body::from_stream(futures_util::StreamExt::chain(begun, futures_util::stream::pending()));
+        let request = Request::new(endless);
+        let refused = within(Duration::from_millis(20), axum::body::Bytes::from_request(request, &())).await.unwrap_err();
+        assert_eq!(refused.code(), Code::BodySlow);
     }
 }

@@ -10,8 +10,30 @@ pub const AREA_LIST_BYTES_MAX: usize = 32 << 20;
 pub const SYNC_COMMANDS_MAX: usize = 200;
 /// Requests whose commands may wait for a commit; beyond it the answer is 503, never a longer queue.
 pub const FIELD_QUEUE_MAX: usize = 4096;
-/// Requests that one commit takes in: keeps the longest commit well under 100 ms.
+/// Requests that one commit takes in.
 pub const FIELD_GROUP_MAX: usize = 512;
+/// Commands that one commit takes in (a request more that crosses it): a commit of so many is some 50 ms on SQLite.
+pub const FIELD_GROUP_COMMANDS_MAX: usize = 2_000;
+/// Longest wait for a commit that a request is let in to: half of the second after which impatient clients give up, so
+/// that nobody works for answers that nobody waits for.
+pub const FIELD_WAIT_MAX: std::time::Duration = std::time::Duration::from_millis(500);
+/// Longest delay of a task that is ready to run: a request is such a task three or four times, so beyond it an answer takes
+/// longer than half a second before any commit.
+pub const LAG_MAX: std::time::Duration = std::time::Duration::from_millis(100);
+/// Facts under way that are let in whatever the delay: a stall of the machine turns nobody away who is almost alone.
+pub const FACTS_WHILE_LATE: usize = 64;
+/// Facts under way at once, and of all kinds while one more is let in: the queue above, and those on their way to it.
+pub const FACTS_AT_ONCE: (usize, usize) = (6_000, 10_000);
+/// Own results and starts of shifts: each is a few reads; a whole city looks at once after a release.
+pub const OWN_AT_ONCE: (usize, usize) = (1_000, 2_000);
+/// Lists and searches: a desk waits for one at a time, and a city has some hundred desks.
+pub const LISTS_AT_ONCE: (usize, usize) = (128, 600);
+/// History and rows behind figures: long reads.
+pub const DECORATION_AT_ONCE: (usize, usize) = (32, 400);
+/// Exports, reports, prints and imports: each may take seconds and a core.
+pub const EXPORTS_AT_ONCE: (usize, usize) = (8, 200);
+/// Screens that follow the counts at one node: a frame is drawn once for all of them, but each is sent it.
+pub const VIEWERS_MAX: i64 = 2_000;
 /// Rows of one page of a list.
 pub const PAGE_ROWS_MAX: i64 = 500;
 /// People of one roster: a phone recognises at least the 2,000 to 3,000 that a site serves.
@@ -37,6 +59,20 @@ pub const LOGIN_WINDOW_S: i64 = 300;
 pub const READY_BEHIND_MAX: i64 = 20_000;
 /// How old the last look at the store may be while the node is called ready: five looks.
 pub const READY_LOOK_MAX: std::time::Duration = std::time::Duration::from_secs(10);
+/// Connections at once; the service file allows the process four times as many open files.
+pub const CONNECTIONS_MAX: usize = 16_000;
+/// Connections of one address: behind the gate of a mobile network there are thousands of phones.
+pub const ADDRESS_CONNECTIONS_MAX: usize = 4_000;
+/// Requests at once on one HTTP/2 connection: a browser's page needs a dozen.
+pub const STREAMS_MAX: u32 = 64;
+/// Time in which the head of a request must be there, and for which a connection may be idle between two.
+pub const HEAD_MAX: std::time::Duration = std::time::Duration::from_secs(30);
+/// Time in which a body must be there besides what its length is given.
+pub const BODY_WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(30);
+/// Bytes a second that a body must at least bring: a phone on a bad network does more.
+pub const BODY_BYTES_PER_S_MIN: u64 = 64 << 10;
+/// How long a client may take nothing of what it is sent before its connection is cut.
+pub const ANSWER_STALL_MAX: std::time::Duration = std::time::Duration::from_secs(60);
 /// TLS handshakes under way at once; whoever comes later waits in the system's queue.
 pub const HANDSHAKES_MAX: usize = 256;
 /// Time of one handshake: a phone on a bad network needs seconds, a port scanner for ever.

@@ -36,6 +36,7 @@ problems! {
     AreaListInvalid = 422 "area_list_invalid", "The area list cannot be used", "区划清单有误，请按提示修改后重新上传。", "The area list cannot be used; mend the line named and upload it again.";
     AreaUnknown = 422 "area_unknown", "No such area", "没有这个区划代码，请从列表中选择。", "No area has this code; pick one from the list.";
     BodyInvalid = 422 "body_invalid", "The request does not fit its form", "提交的内容格式不对，请检查标出的字段。", "The request does not fit its form; check the field named.";
+    BodySlow = 408 "body_slow", "The request comes too slowly", "上传太慢或中断，请检查网络后重试。", "The request came too slowly or stopped; check the network and send it again.";
     BodyTooLarge = 413 "body_too_large", "The request is too large", "内容太大，请分批提交。", "Too large; send it in smaller parts.";
     CodeMalformed = 422 "code_malformed", "This is not a valid code", "条码无效或扫错了类型，请重新扫描。", "The code is malformed or of another kind; scan again.";
     ContentTypeWrong = 415 "content_type_wrong", "The content type is another", "内容类型不对，请按说明的类型提交。", "Send the content type that is named.";
@@ -75,6 +76,7 @@ problems! {
     PersonInvalid = 422 "person_invalid", "A field of the person is not valid", "填写的内容有误，请检查标出的字段。", "A field is not valid; check the one named.";
     PlanFull = 409 "plan_full", "The plan holds no more of these", "数量已达系统上限，未写入任何内容，请联系管理员。", "No more of these fit; nothing was written. Call the administrator.";
     ReasonRequired = 422 "reason_required", "A reason is required", "请填写原因。", "Give a reason.";
+    ReducedMode = 503 "reduced_mode", "Set aside while sampling needs the machine", "系统精简运行中，此功能暂停；采样、检测与本人结果照常。", "Set aside for now: the system runs reduced, so that sampling, testing and own results go on.";
     SamePerson = 409 "same_person", "A second person must do this", "须由另一人审核，录入人不能自己发布。", "Another person must do this: not the one who entered it.";
     SetupDone = 410 "setup_done", "The first administrator exists already", "首位管理员已创建。", "The first administrator exists already.";
     ShiftOverlaps = 409 "shift_overlaps", "The shift overlaps another", "该台位或该人员在此时段已有排班。", "This station or this person has a shift at that time.";

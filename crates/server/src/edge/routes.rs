@@ -7,12 +7,12 @@ use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLay
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{assets, guard, limits, openapi, problem::Code};
+use super::{admission, assets, guard, limits, openapi, problem::Code};
 use crate::{
     accounts,
     app::AppState,
     demo, lab, live,
-    operate::{pulse, request},
+    operate::{mode_http, pulse, request},
     people, print, reports, sampling, sync, trace,
 };
 
@@ -106,6 +106,8 @@ fn table(app: &AppState) -> Table {
         .guarded(Action::ManageRounds, print::http::routes())
         .guarded(Action::ManagePersons, print::http::card_routes())
         .guarded(Action::ReadLive, live::http::routes())
+        .guarded(Action::ReadLive, mode_http::read_routes())
+        .guarded(Action::ManageRounds, mode_http::order_routes())
         .guarded(Action::ReadLive, reports::http::routes())
         .guarded(Action::RecordFieldFacts, sync::http::routes())
         .guarded(Action::Trace, trace::http::routes())
@@ -150,6 +152,7 @@ pub fn build(app: &AppState) -> (Router, OpenApi, Vec<Route>) {
         .layer(header("cross-origin-resource-policy", "same-origin"))
         // Built assets say themselves how long they keep; nothing else is kept by anybody.
         .layer(header("cache-control", "no-store"))
+        .layer(from_fn_with_state(app.clone(), admission::admit))
         .layer(from_fn_with_state(app.clone(), request::note))
         .with_state(app.clone());
     (router, document, rows)

@@ -26,6 +26,7 @@ use crate::{
     edge::{
         extract::Query,
         guard::{self, By},
+        limits::VIEWERS_MAX,
         problem::{Code, Result},
     },
     operate::metrics::Metric,
@@ -57,9 +58,13 @@ async fn live_frame(State(app): State<AppState>, By(caller): By, Query(query): Q
 
 /// Frames as they come, as server-sent events named `frame`: at most two a second, at least one.
 #[utoipa::path(get, path = "/api/v1/live/stream", params(OfRound),
-    responses((status = 200, content_type = "text/event-stream", body = LiveFrame), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, content_type = "text/event-stream", body = LiveFrame), (status = 403, body = Problem), (status = 404, body = Problem),
+              (status = 503, body = Problem)))]
 async fn live_stream(State(app): State<AppState>, By(caller): By, headers: HeaderMap, Query(query): Query<OfRound>) -> Result<Response> {
     ops::round(&app.plan(), query.round)?;
+    if app.metrics.get(Metric::Viewers) >= VIEWERS_MAX {
+        return Err(Code::SlowDown.problem().retry_after(10));
+    }
     let scope = ops::scope(&caller);
     let ticks = app.live.ticks();
     let viewer = Viewer::begin(&app, guard::token(&headers).map_or("", |(token, _)| token));

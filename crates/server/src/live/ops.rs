@@ -18,11 +18,14 @@ use crate::{
     app::App,
     edge::{
         guard::Caller,
+        mode::{self, Mode},
         problem::{Code, Result},
     },
     plan::Plan,
 };
 
+/// A frame is drawn at most this often in a reduced mode.
+const FRAME_EVERY_REDUCED: Duration = Duration::from_secs(2);
 /// A frame is drawn at most this often, however many screens look.
 pub const FRAME_EVERY: Duration = Duration::from_millis(500);
 
@@ -55,25 +58,26 @@ pub fn round(plan: &Plan, asked: Option<uuid::Uuid>) -> Result<Option<Id<Round>>
 /// The frame of a round as one shared text. `exact` draws anew whenever a change came or the clock moved since.
 pub fn frame(app: &App, round: Option<Id<Round>>, scope: &[AreaCode], exact: bool) -> Result<Rendered> {
     let key = (round, scope.to_vec());
-    let seq = app.live.fold().seq;
+    let (seq, mode) = (app.live.fold().seq, app.mode().0);
+    let every = if mode == Mode::Full { FRAME_EVERY } else { FRAME_EVERY_REDUCED };
     {
         let frames = app.live.frames.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(frame) = frames.get(&key) {
-            let young = frame.drawn.elapsed() < FRAME_EVERY;
+            let young = frame.drawn.elapsed() < every;
             // By the clock that ages are counted with, which may go faster than the machine's.
-            let as_young = || i128::from(app.now().0 - frame.as_of.0) < FRAME_EVERY.as_micros().cast_signed();
-            if young && (!exact || (frame.seq == seq && as_young())) {
+            let as_young = || i128::from(app.now().0 - frame.as_of.0) < every.as_micros().cast_signed();
+            if young && (!exact || (frame.seq == seq && as_young())) && frame.whole == (mode == Mode::Full) {
                 return Ok(frame.clone());
             }
         }
     }
-    let rendered = draw(app, round, scope)?;
+    let rendered = draw(app, round, scope, mode == Mode::Full)?;
     app.live.frames.lock().unwrap_or_else(PoisonError::into_inner).insert(key, rendered.clone());
     Ok(rendered)
 }
 
-/// Draws the frame of a round, whatever was drawn before.
-pub(super) fn draw(app: &App, round: Option<Id<Round>>, scope: &[AreaCode]) -> Result<Rendered> {
+/// Draws the frame of a round, whatever was drawn before; not `whole` is without its curve.
+pub(super) fn draw(app: &App, round: Option<Id<Round>>, scope: &[AreaCode], whole: bool) -> Result<Rendered> {
     let (fold, now) = (app.live.fold(), app.now());
     let empty = RoundCounts::default();
     let counts = round.and_then(|round| fold.rounds.get(&round)).unwrap_or(&empty);
@@ -82,7 +86,11 @@ pub(super) fn draw(app: &App, round: Option<Id<Round>>, scope: &[AreaCode]) -> R
     let loose = if sight.whole() { fold.loose.values().sum() } else { 0 };
     let mut frame = view::frame(&sight, round, counts, loose);
     frame.change = fold.seq;
+    frame.operating = mode::shown(app);
+    if !whole {
+        frame.curve.clear();
+    }
     view::for_screen(&mut frame);
     let json = serde_json::to_vec(&frame).map_err(|e| Code::Internal.problem().detail(e.to_string()))?;
-    Ok(Rendered { seq: fold.seq, as_of: now, drawn: tokio::time::Instant::now(), json: Bytes::from(json) })
+    Ok(Rendered { seq: fold.seq, whole, as_of: now, drawn: tokio::time::Instant::now(), json: Bytes::from(json) })
 }

@@ -14,7 +14,7 @@ use allclear_domain::{
     sampling::{round::RoundState, tube::Stage},
 };
 use allclear_store::{rounds::RoundRow, rounds::SiteRow};
-use allclear_wire::live as wire;
+use allclear_wire::{live as wire, operating::Operating};
 use axum::body::Bytes;
 
 use super::context::Context;
@@ -35,6 +35,8 @@ const CURVE_STEPS: usize = 576;
 pub struct Rendered {
     /// Change it is of.
     pub seq: i64,
+    /// Whether its curve is in it.
+    pub whole: bool,
     /// When it was drawn, by the application's clock.
     pub as_of: Instant,
     /// When it was drawn, by the machine's.
@@ -120,6 +122,7 @@ pub fn frame(sight: &Sight<'_>, round: Option<Id<Round>>, counts: &RoundCounts, 
     wire::LiveFrame {
         as_of: rfc3339(sight.now),
         change: counts.seq,
+        operating: Operating::default(),
         round: round.map(Id::uuid),
         round_name: row.map(|row| row.name.clone()).unwrap_or_default(),
         total: area_counts(String::new(), String::new(), total),

@@ -35,6 +35,15 @@ metrics! {
     FactsRecorded = counter "allclear_facts_total" "outcome=\"recorded\"" "Field facts that were answered, by outcome.";
     FactsException = counter "allclear_facts_total" "outcome=\"exception\"" "Field facts that were answered, by outcome.";
     FactsShed = counter "allclear_facts_shed_total" "" "Requests with field facts that were told to slow down.";
+    ShedFacts = counter "allclear_shed_total" "kind=\"facts\"" "Requests turned away before they were read, by what they were for.";
+    ShedOwn = counter "allclear_shed_total" "kind=\"own\"" "Requests turned away before they were read, by what they were for.";
+    ShedLists = counter "allclear_shed_total" "kind=\"lists\"" "Requests turned away before they were read, by what they were for.";
+    ShedDecoration = counter "allclear_shed_total" "kind=\"decoration\"" "Requests turned away before they were read, by what they were for.";
+    ShedExports = counter "allclear_shed_total" "kind=\"exports\"" "Requests turned away before they were read, by what they were for.";
+    OperatingMode = gauge "allclear_operating_mode" "" "0 full, 1 reduced, 2 sampling first.";
+    Pressure = gauge "allclear_pressure_percent" "" "How hard this node is pressed; 100 is the most that it takes.";
+    UnderWay = gauge "allclear_requests_under_way" "" "Requests under way.";
+    FactsLeft = counter "allclear_facts_left_total" "" "Requests with field facts whose caller left before their commit; they send them again.";
     FieldWaiting = gauge "allclear_field_waiting" "" "Requests with field facts that wait for a commit.";
     CommitFailures = counter "allclear_group_commit_failures_total" "" "Group commits that failed.";
     NewestChange = gauge "allclear_change_newest" "" "Number of the newest change.";
@@ -50,6 +59,8 @@ metrics! {
     Devices = gauge "allclear_devices" "" "Enrolled devices.";
     ExceptionsOpen = gauge "allclear_exceptions_open" "" "Exceptions that wait for a decision.";
     Viewers = gauge "allclear_live_viewers" "" "Screens that follow the live counts.";
+    Connections = gauge "allclear_connections" "" "Connections of clients.";
+    ConnectionsRefused = counter "allclear_connections_refused_total" "" "Connections that were closed at once, because there were too many.";
     PoolSize = gauge "allclear_store_connections" "state=\"most\"" "Connections to the store: at most, busy, waited for.";
     PoolBusy = gauge "allclear_store_connections" "state=\"busy\"" "Connections to the store: at most, busy, waited for.";
     PoolWaiting = gauge "allclear_store_connections" "state=\"waiting\"" "Connections to the store: at most, busy, waited for.";

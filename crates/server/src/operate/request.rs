@@ -16,7 +16,7 @@ use axum::{
 use uuid::Uuid;
 
 use super::traces;
-use crate::app::AppState;
+use crate::{app::AppState, edge::problem::Code};
 
 /// Header of the request's id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -69,8 +69,10 @@ pub async fn note(State(app): State<AppState>, mut request: Request, next: Next)
             tracing::$level!(target: "request", %method, route, status, ms, db_ms, queries, rows, request = id, account, code, "request")
         };
     }
+    // Who is turned away is counted; a storm of them must not become a storm in the log.
+    let shed = [Code::SlowDown, Code::ReducedMode].iter().any(|shed| shed.row().1 == code);
     match status {
-        500.. => line!(warn),
+        500.. if !shed => line!(warn),
         _ if route == ASSETS || matches!(route, "/healthz" | "/readyz") => line!(debug),
         _ => line!(info),
     }

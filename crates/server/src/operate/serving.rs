@@ -10,7 +10,9 @@ use tokio::{
 };
 
 use super::{
-    certificate, health, log,
+    certificate,
+    connections::{self, Doors},
+    health, log,
     metrics::Metric,
     proxy,
     tls::{Certificates, TlsListener},
@@ -73,18 +75,18 @@ impl Open {
     pub async fn serve(self, app: &AppState, config: &Config, router: Router, origin: Origin) -> std::result::Result<(), StartError> {
         let failed = |e| StartError::Listen(self.at, e);
         let trusted = Arc::new(config.server.trusted().map_err(StartError::Config)?);
+        let doors = Arc::new(Doors::new(Arc::clone(&trusted), Arc::clone(&app.metrics)));
         let router = router.layer(from_fn_with_state(trusted, proxy::resolve));
         tokio::spawn(listen_to_operator(AppState::clone(app), origin, self.certificates.clone()));
         let drain = Duration::from_secs(config.server.drain_seconds.into());
         match self.certificates {
             // Small answers go out at once: Nagle's algorithm would hold them for the client's next packet.
-            None => until_stopped(app, self.listener.tap_io(|stream| drop(stream.set_nodelay(true))), router, drain).await,
+            None => until_stopped(app, self.listener.tap_io(|stream| drop(stream.set_nodelay(true))), router, doors, drain).await,
             Some(certificates) => {
                 let listener = TlsListener::start(self.listener, certificates).map_err(failed)?;
-                until_stopped(app, listener.tap_io(|_| ()), router, drain).await
+                until_stopped(app, listener.tap_io(|_| ()), router, doors, drain).await;
             }
         }
-        .map_err(failed)?;
         finish(app).await;
         Ok(())
     }
@@ -101,10 +103,9 @@ async fn metrics(app: &AppState, config: &Config) -> std::result::Result<(), Sta
     Ok(())
 }
 
-async fn until_stopped<L>(app: &AppState, listener: L, router: Router, drain: Duration) -> std::io::Result<()>
+async fn until_stopped<L>(app: &AppState, listener: L, router: Router, doors: Arc<Doors>, drain: Duration)
 where
     L: axum::serve::Listener<Addr = SocketAddr>,
-    SocketAddr: for<'a> axum::extract::connect_info::Connected<axum::serve::IncomingStream<'a, L>>,
 {
     let stopping = AppState::clone(app);
     let stop = async move {
@@ -118,13 +119,9 @@ where
         let _ = begun.wait_for(|stopping| *stopping).await;
         tokio::time::sleep(drain).await;
     };
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stop);
     tokio::select! {
-        done = serving.into_future() => done,
-        () = bound => {
-            tracing::warn!(seconds = drain.as_secs(), "requests in flight were cut");
-            Ok(())
-        }
+        () = connections::serve(listener, router, doors, stop) => {}
+        () = bound => tracing::warn!(seconds = drain.as_secs(), "requests in flight were cut"),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     Store, StoreConfig, StoreError, Val, Value,
     engine::sqlite::{lock, open_to_look},
     known_migrations,
+    migrate::SPREAD_FLOOR,
     schema::{Schema, Table},
 };
 
@@ -26,7 +27,7 @@ const BATCHES_WAITING: usize = 4;
 /// What the runner of migrations keeps: the target has its own.
 const RUNNERS: [&str; 2] = ["migration", "schema_floor"];
 /// Filled by the migrations themselves: what the file has takes the place of it.
-const FILLED: [&str; 1] = ["plan_version"];
+const FILLED: [&str; 2] = ["plan_version", "layout"];
 
 /// Moves every row of the SQLite file into the database, which must be empty, and counts that they arrived.
 /// `told` hears of each table and its rows. Nobody else may hold the file.
@@ -35,33 +36,42 @@ pub async fn to_postgres(from: &Path, url: &str, keys: &Arc<Keys>, told: impl Fn
         return Err(BackupError::Refused(format!("{} does not exist", from.display())));
     }
     let _held = lock(from)?;
-    let source = schema(&Store::look(&StoreConfig::Sqlite(from.to_owned()), Arc::clone(keys)).await?).await?;
+    let (source, from_buckets) = schema(&Store::look(&StoreConfig::Sqlite(from.to_owned()), Arc::clone(keys)).await?).await?;
     // Opening gives the target the schema of this program.
-    let target = schema(&Store::open(&StoreConfig::Postgres(url.to_owned()), Arc::clone(keys)).await?).await?;
+    let (target, to_buckets) = schema(&Store::open(&StoreConfig::Postgres(url.to_owned()), Arc::clone(keys)).await?).await?;
     if names(&source) != names(&target) {
         return Err(BackupError::Refused("the tables or columns of the two stores are not the same".into()));
+    }
+    // A database that is not spread takes the layout of the file; rows do not change their bucket on the way.
+    if to_buckets != 1 && to_buckets != from_buckets {
+        let what = format!("the keys of the database are spread over {to_buckets} buckets, those of the file over {from_buckets}");
+        return Err(BackupError::Refused(what));
     }
     let tables = parents_first(target.tables);
     let mut client = connect(url).await?;
     let tx = client.transaction().await?;
     must_be_empty(&tx, &tables).await?;
     copy(&tx, from, &tables, told).await?;
+    if from_buckets != 1 {
+        tx.batch_execute(SPREAD_FLOOR).await?;
+    }
     tx.commit().await?;
     client.batch_execute("ANALYZE").await?;
     Ok(())
 }
 
-/// The schema of a store that has this program's migrations, and whose key this is.
-async fn schema(store: &Store) -> Outcome<Schema> {
-    let read = store.read("describe_store", |tx| Ok::<_, StoreError>((tx.migrations()?, tx.schema()?, tx.key_is_ours()?)));
-    let (migrations, schema, ours) = read.await?;
+/// The schema of a store that has this program's migrations, and whose key this is; and over how many buckets it is spread.
+async fn schema(store: &Store) -> Outcome<(Schema, i64)> {
+    let migrations = store.read("describe_store", |tx| tx.migrations()).await?;
     if !known_migrations().map(|(number, _)| number).eq(migrations.iter().map(|(number, _)| *number)) {
         return Err(BackupError::Refused("the store has not the schema of this program: run `allclear migrate` on it first".into()));
     }
+    let read = store.read("describe_store", |tx| Ok::<_, StoreError>((tx.schema()?, tx.key_is_ours()?, tx.layout()?)));
+    let (schema, ours, buckets) = read.await?;
     if ours == Some(false) {
         return Err(BackupError::Refused("the key file is not that of this store: it opens none of its cells".into()));
     }
-    Ok(schema)
+    Ok((schema, buckets))
 }
 
 fn names(schema: &Schema) -> BTreeMap<&str, Vec<&str>> {

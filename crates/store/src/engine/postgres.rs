@@ -71,6 +71,8 @@ pub(crate) struct Session {
     handle: Handle,
     /// Whether an answer did not come: the connection is in nobody knows what state and goes.
     broken: Cell<bool>,
+    /// Whether the keys of the store lie in more than one bucket.
+    spread: bool,
 }
 
 impl Drop for Session {
@@ -86,10 +88,13 @@ impl Drop for Session {
 /// What a list of keys beside their bucket is a list of.
 const KEYS: [(&str, &str); 3] = [(" IN I64S(", "bigint"), (" IN TEXTS(", "text"), (" IN BLOBS(", "bytea")];
 
-/// PostgreSQL's spelling of a shared text.
-fn postgres_text(sql: &'static str) -> Cow<'static, str> {
+/// PostgreSQL's spelling of a shared text. Of a spread store the buckets stay constants: they say which nodes are asked.
+fn postgres_text(sql: &'static str, spread: bool) -> Cow<'static, str> {
     let mut text = if sql.contains("ANY_BLOB(") { Cow::Owned(sql.replace("ANY_BLOB(", "ANY(")) } else { Cow::Borrowed(sql) };
     for (marker, ty) in KEYS {
+        if spread && text.contains(marker) {
+            text = Cow::Owned(text.replace(marker, " = ANY("));
+        }
         while let Some(joined) = joined(&text, marker, ty) {
             text = Cow::Owned(joined);
         }
@@ -105,17 +110,21 @@ fn joined(text: &str, marker: &str, ty: &str) -> Option<String> {
     let keys = at + marker.len();
     let end = keys + text[keys..].find(')')?;
     let column = text[..at].rfind([' ', '(']).map_or(0, |i| i + 1);
-    let buckets = text[..column].strip_suffix(") AND ")?.rfind(" = ANY(")?;
-    let bucket = text[..buckets].rfind([' ', '(']).map_or(0, |i| i + 1);
+    let beside = text[..column].strip_suffix(" AND ")?;
+    let equals = beside.rfind(" = ")?;
+    let bucket = beside[..equals].rfind([' ', '(']).map_or(0, |i| i + 1);
     let (before, after) = (&text[..bucket], &text[end + 1..]);
-    let (bucket, column, key) = (&text[bucket..buckets], &text[column..at], &text[keys..end]);
-    let buckets = &text[buckets + " = ANY(".len()..text[..at].rfind(") AND ")?];
-    Some(format!("{before}({bucket}, {column}) IN (SELECT b, k FROM UNNEST({buckets}::smallint[]) b, UNNEST({key}::{ty}[]) k){after}"))
+    let (bucket, column, key) = (&text[bucket..equals], &text[column..at], &text[keys..end]);
+    let rows = match beside[equals + " = ".len()..].strip_prefix("ANY(").and_then(|rest| rest.strip_suffix(')')) {
+        Some(buckets) => format!("SELECT b, k FROM UNNEST({buckets}::smallint[]) b, UNNEST({key}::{ty}[]) k"),
+        None => format!("SELECT {}::smallint, k FROM UNNEST({key}::{ty}[]) k", &beside[equals + " = ".len()..]),
+    };
+    Some(format!("{before}({bucket}, {column}) IN ({rows}){after}"))
 }
 
 impl Session {
-    pub(crate) fn new(client: Object, handle: Handle) -> Self {
-        Self { client: Some(client), handle, broken: Cell::new(false) }
+    pub(crate) fn new(client: Object, handle: Handle, spread: bool) -> Self {
+        Self { client: Some(client), handle, broken: Cell::new(false), spread }
     }
 
     /// Waits for an answer, at most `limit`. After a lost one the rest of the transaction fails at once.
@@ -143,7 +152,7 @@ impl Session {
     pub(crate) fn query(&self, sql: &'static str, params: &[Val<'_>]) -> Result<Vec<Row>> {
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as _).collect();
         self.wait(STATEMENT_WAIT, async |client| {
-            let statement = client.prepare_cached(&postgres_text(sql)).await?;
+            let statement = client.prepare_cached(&postgres_text(sql, self.spread)).await?;
             let columns: Rc<[String]> = statement.columns().iter().map(|c| c.name().to_owned()).collect();
             let rows = client.query(&statement, &params).await?;
             rows.iter()
@@ -157,7 +166,7 @@ impl Session {
 
     pub(crate) fn execute(&self, sql: &'static str, params: &[Val<'_>]) -> Result<u64> {
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as _).collect();
-        self.execute_any(&postgres_text(sql), &params)
+        self.execute_any(&postgres_text(sql, self.spread), &params)
     }
 
     pub(crate) fn execute_any(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64> {
@@ -201,11 +210,25 @@ mod tests {
                 "SELECT 1 FROM d WHERE bucket = ANY($1) AND blind IN BLOBS($2)",
                 "SELECT 1 FROM d WHERE (bucket, blind) IN (SELECT b, k FROM UNNEST($1::smallint[]) b, UNNEST($2::bytea[]) k)",
             ),
+            (
+                "SELECT 1 FROM tube WHERE bucket = $1 AND code IN TEXTS($2) ORDER BY code FOR UPDATE",
+                "SELECT 1 FROM tube WHERE (bucket, code) IN (SELECT $1::smallint, k FROM UNNEST($2::text[]) k) ORDER BY code FOR UPDATE",
+            ),
             ("SELECT 1 FROM d WHERE id = ANY_BLOB($1)", "SELECT 1 FROM d WHERE id = ANY($1)"),
             ("SELECT 1", "SELECT 1"),
         ];
         for (shared, postgres) in spelled {
-            assert_eq!(postgres_text(shared), postgres);
+            assert_eq!(postgres_text(shared, false), postgres);
+        }
+    }
+
+    #[test]
+    fn of_a_spread_store_the_buckets_stay_constants() {
+        for (shared, postgres) in [
+            ("DELETE FROM t WHERE bucket = ANY($3) AND tube IN TEXTS($4)", "DELETE FROM t WHERE bucket = ANY($3) AND tube = ANY($4)"),
+            ("SELECT 1 FROM d WHERE bucket = $1 AND blind IN BLOBS($2)", "SELECT 1 FROM d WHERE bucket = $1 AND blind = ANY($2)"),
+        ] {
+            assert_eq!(postgres_text(shared, true), postgres);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Clocks of tubes, and flags of laboratories.
 
+use std::collections::HashMap;
+
 use allclear_domain::kernel::{
     id::{Account, Id, Lab, Round, Run, Site},
     time::Instant,
@@ -232,26 +234,32 @@ impl Tx<'_> {
 
     /// Boxes that somebody took over and has not delivered, oldest tube first.
     pub fn boxes_held_by(&self, holder: Id<Account>) -> Result<Vec<HeldBoxRow>> {
-        self.query(
-            "SELECT b.code, COUNT(t.code), COALESCE(SUM(t.valid), 0), b.site, b.state_at, MIN(t.opened_at),
+        let boxes = self.query(
+            "SELECT b.code, b.site, b.state_at,
                     (SELECT MAX(c.detail) FROM custody c WHERE c.bucket = b.bucket AND c.subject = b.code AND c.event = 'given')
-             FROM box b LEFT JOIN tube t ON t.box = b.code AND t.stage <> 'void' WHERE b.holder = $1 AND b.state = 'handed_over'
-             GROUP BY b.bucket, b.code, b.site, b.state_at ORDER BY 6, b.code LIMIT 200",
+             FROM box b WHERE b.holder = $1 AND b.state = 'handed_over' ORDER BY b.state_at, b.code LIMIT 200",
             &[holder.into()],
-        )?
-        .iter()
-        .map(|row| {
-            Ok(HeldBoxRow {
-                code: row.at(0)?,
-                tubes: row.at(1)?,
-                persons: row.at(2)?,
-                site: row.at(3)?,
-                state_at: row.at(4)?,
-                opened_at: row.at(5)?,
-                destination: row.at(6)?,
+        )?;
+        let codes: Vec<String> = boxes.iter().map(|row| row.at(0)).collect::<Result<_>>()?;
+        let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+        // Tubes lie in buckets of their own, so what is in a box is asked for apart.
+        let inside = self.query(
+            "SELECT box, COUNT(code), CAST(COALESCE(SUM(valid), 0) AS BIGINT), MIN(opened_at) FROM tube
+             WHERE box = ANY($1) AND stage <> 'void' GROUP BY box",
+            &[Val::Texts(&codes)],
+        )?;
+        let inside: HashMap<String, (i32, i32, Option<Instant>)> =
+            inside.iter().map(|row| Ok((row.at(0)?, (row.at(1)?, row.at(2)?, row.at(3)?)))).collect::<Result<_>>()?;
+        let mut held = boxes
+            .iter()
+            .map(|row| {
+                let code: String = row.at(0)?;
+                let (tubes, persons, opened_at) = inside.get(&code).copied().unwrap_or_default();
+                Ok(HeldBoxRow { code, tubes, persons, site: row.at(1)?, state_at: row.at(2)?, opened_at, destination: row.at(3)? })
             })
-        })
-        .collect()
+            .collect::<Result<Vec<_>>>()?;
+        held.sort_by(|a, b| (a.opened_at.is_none(), a.opened_at, &a.code).cmp(&(b.opened_at.is_none(), b.opened_at, &b.code)));
+        Ok(held)
     }
 
     /// First swab of some tubes: when their clocks began, and their sites.

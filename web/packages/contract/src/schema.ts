@@ -1115,6 +1115,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operating-mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operating mode in force on this node, and what was ordered. */
+        get: operations["operating_mode"];
+        /** Orders at least a mode on every node, with a reason; `full` takes the order back. */
+        put: operations["order_mode"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/password-resets": {
         parameters: {
             query?: never;
@@ -3304,6 +3322,8 @@ export interface components {
              * @description Non-negative results released.
              */
             non_negative: number;
+            /** @description How much of itself the system shows: unless it is `full`, `curve` is empty and the map rests. */
+            operating: components["schemas"]["Operating"];
             /**
              * Format: int64
              * @description 人份: person-reports released.
@@ -3830,6 +3850,54 @@ export interface components {
             /** @enum {string} */
             op: "hand_over";
         });
+        /** @description The mode in force, as a screen shows it. */
+        Operating: {
+            /** @description Why. */
+            cause: components["schemas"]["OperatingCause"];
+            /** @description Mode. */
+            mode: components["schemas"]["OperatingMode"];
+            /** @description Since when; none while it is full because nothing ever happened. */
+            since?: string | null;
+        };
+        /**
+         * @description Why it is in force.
+         * @enum {string}
+         */
+        OperatingCause: "measured" | "ordered";
+        /**
+         * @description How much is shown and done. Sampling, laboratory and a person's own result go on in each.
+         * @enum {string}
+         */
+        OperatingMode: "full" | "reduced" | "sampling_first";
+        /** @description An order in force. */
+        OperatingOrder: {
+            /** @description When. */
+            at: string;
+            /** @description At least this mode. */
+            mode: components["schemas"]["OperatingMode"];
+            /** @description Who ordered it. */
+            ordered_by: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description The mode with what stands behind it. */
+        OperatingState: {
+            /** @description In force on this node. */
+            now: components["schemas"]["Operating"];
+            order?: components["schemas"]["OperatingOrder"] | null;
+            /**
+             * Format: int64
+             * @description How hard this node is pressed: 100 is the most that it takes.
+             */
+            pressure_percent: number;
+        };
+        /** @description Orders a mode on every node, or takes the order back with `full`; pressure may still ask for more. */
+        OrderMode: {
+            /** @description At least this mode. */
+            mode: components["schemas"]["OperatingMode"];
+            /** @description Why; goes to the access log. */
+            reason: string;
+        };
         /** @description What became of one command. */
         Outcome: {
             exception?: components["schemas"]["ExceptionKind"] | null;
@@ -4983,6 +5051,23 @@ export interface components {
              */
             rows: number;
         };
+        /** @description What a rehearsal says of an order. */
+        Rehearsed: {
+            /**
+             * Format: int64
+             * @description Persons that the machine would carry in the time of this order.
+             */
+            carries: number;
+            /** @description What gives first: `swabs`, `own_results`, `screens`; none if nothing gave. */
+            gives?: string | null;
+            /**
+             * Format: double
+             * @description That, over the persons expected.
+             */
+            headroom: number;
+            /** @description When it was played. */
+            rehearsed_at: string;
+        };
         /** @description Rejects a tube. */
         RejectTube: {
             /** @description Note; needed with `other`. */
@@ -5387,6 +5472,7 @@ export interface components {
              * @description Persons expected.
              */
             expected: number;
+            rehearsal?: components["schemas"]["Rehearsed"] | null;
             /**
              * Format: int64
              * @description Samplers by the rule.
@@ -6285,7 +6371,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Service Unavailable: `slow_down`, `store_away` */
+        /** @description Service Unavailable: `reduced_mode`, `slow_down`, `store_away` */
         Problem503: {
             headers: {
                 [name: string]: unknown;
@@ -8713,6 +8799,63 @@ export interface operations {
             403: components["responses"]["Problem403"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
+        };
+    };
+    operating_mode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatingState"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    order_mode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderMode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatingState"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
         };
     };
     reset_password: {

@@ -4,6 +4,7 @@
 import type { Answer, CallPath, FilePath, LinkPath, Method, Rest, Said, Schemas, Where } from '@allclear/contract'
 import type { Lang } from './i18n'
 import { kitMessages } from './messages'
+import { patient } from './patience'
 
 export type Problem = Schemas['Problem']
 
@@ -128,7 +129,7 @@ async function readJson(response: Response): Promise<unknown> {
 
 export function createHttp(settings: HttpSettings = {}) {
   const base = settings.base ?? '/api/v1'
-  const doFetch = settings.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))
+  const doFetch = settings.fetch ?? patient((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))
 
   async function send(method: Method, address: string, said: Loose = {}): Promise<Response> {
     let response: Response

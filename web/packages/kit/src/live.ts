@@ -39,10 +39,12 @@ export function useLive(round: Ref<string | undefined>) {
     link.value = frame.value ? 'lost' : 'connecting'
     const wait = RETRY_MS[Math.min(tries, RETRY_MS.length - 1)] ?? 10_000
     tries += 1
+    // Every screen of a city loses its server at the same moment and must not come back at the same one.
+    const spread = wait * (1 + Math.random() / 2)
     retry = setTimeout(() => {
       // An ended session looks like a broken stream: ask before knocking again.
       session.refresh().then(open, open)
-    }, wait)
+    }, spread)
   }
 
   function open() {

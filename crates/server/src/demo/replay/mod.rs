@@ -108,7 +108,7 @@ pub async fn on_own_server(own: Own, plan: &Plan) -> Result<Outcome> {
     let listener = tokio::net::TcpListener::bind(own.listen).await?;
     let address = listener.local_addr()?;
     println!("Watch http://{address}/board/ (headquarters, {})", super::PASSWORD);
-    let serving = tokio::spawn(boot::listen(listener, router));
+    let serving = tokio::spawn(boot::listen(listener, router, std::sync::Arc::clone(&app.metrics)));
     let begun = (begins, tokio::time::Instant::now());
     let pace = Pace::Own { app, clock, speed: own.speed, begun };
     let played = play::play(&address.to_string(), &pace, plan).await;

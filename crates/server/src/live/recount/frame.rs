@@ -45,7 +45,7 @@ pub(super) fn figures(app: &App, seq: i64, records: &Figures) -> Result<Option<(
     let scope: Vec<AreaCode> = plan.areas.iter().map(|area| area.code).filter(|area| !inside(*area)).collect();
     let (mut shown, mut counted) = (Figures::new(), Figures::new());
     for round in plan.rounds.keys() {
-        let rendered = ops::draw(app, Some(*round), &scope)?;
+        let rendered = ops::draw(app, Some(*round), &scope, true)?;
         if rendered.seq != seq {
             return Ok(None);
         }

@@ -137,7 +137,9 @@ pub async fn preview_round(app: &App, caller: &Caller, order: RoundOrder) -> Res
     let row = draft(&plan, caller, &order, Id::new(Uuid::nil()))?;
     let counted = row.clone();
     let counts = app.store.read("preview_round", move |tx| list::count(tx, &counted)).await?;
-    Ok(view::preview(&plan, &row, &counts))
+    let mut preview = view::preview(&plan, &row, &counts);
+    preview.rehearsal = app.rehearsed().await.map(|kept| kept.of(preview.expected, row.ends_at.seconds_since(row.starts_at)));
+    Ok(preview)
 }
 
 /// Plans a round; nobody is expected before it is opened.

@@ -78,6 +78,7 @@ pub fn preview(plan: &Plan, round: &RoundRow, counts: &Counts) -> wire::RoundPre
         sites_min: need.sites_min as i64,
         sites_max: need.sites_max as i64,
         samplers: need.samplers as i64,
+        rehearsal: None,
     }
 }
 

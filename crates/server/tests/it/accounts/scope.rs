@@ -299,6 +299,8 @@ fn field_lines(t: &Town) -> Vec<Line> {
         line("GET", "/api/v1/live/rows", &[("?figure=collections&area", &t.town)], json!(null), Refused),
         line("GET", "/api/v1/live/rows", &[("?figure=lab&lab", &t.lab)], json!(null), Refused),
         line("GET", "/api/v1/live/recount", &[], json!(null), RefusedToo),
+        line("GET", "/api/v1/operating-mode", &[], json!(null), Open),
+        line("PUT", "/api/v1/operating-mode", &[], json!({ "mode": "reduced", "reason": "x" }), RefusedToo),
         line("GET", "/api/v1/reports/{name}", &[("name", "daily.xlsx")], json!(null), Open),
     ]
 }

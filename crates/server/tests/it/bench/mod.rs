@@ -1,7 +1,7 @@
 //! The benchmarks run, on both stores, at sizes that measure nothing: what they count as good is what
 //! they sent, and the followers of the server they measure come to the end.
 
-use allclear_server::bench::{collect, growth, import, lookup, release, report::Report};
+use allclear_server::bench::{collect, growth, import, lookup, release, report::Report, storm};
 use allclear_store::StoreConfig;
 use allclear_testkit::TestStore;
 
@@ -81,4 +81,21 @@ async fn growth_knows_every_row_and_the_recount_agrees() {
     let times = ["register a row", "a person by number, p50", "the way of a tube, p50", "missing list of a community, p50", "recount"];
     holds(&report, &times);
     assert!(report.figure("recount").unwrap().note.contains(" 0 differ"), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn storm_gets_through() {
+    let store = TestStore::fresh().await;
+    let args = storm::Args {
+        seconds: 1,
+        clients: 20,
+        peak_clients: 4,
+        batch: 5,
+        offered: 5.0,
+        store: address(&store),
+        population: 300,
+        json: true,
+    };
+    let report = storm::run(args).await.unwrap();
+    holds(&report, &["peak without a storm", "goodput, storm", "goodput / peak, storm", "goodput, storm that obeys nothing"]);
 }

@@ -1,10 +1,12 @@
 //! What an operator does: backups, the doctor, migrations, and what a running server tells.
 
 mod backup;
+mod citus;
 mod deploy;
 mod doctor;
 mod leaks;
 mod machine;
+mod overload;
 mod schema;
 mod server;
 mod serving;

@@ -64,6 +64,12 @@ async fn a_store_moves_from_a_file_to_postgresql_whole_or_not_at_all() {
     drop(store);
     refused(&broken, &key, "table access_log, column reason");
 
+    // Rows keep their bucket, so a database that has others cannot take them.
+    let spread = TestStore::fresh().await;
+    Store::open(&spread.config, Arc::new(Keys::from_master(&City::MASTER))).await.unwrap().spread(64).await.unwrap();
+    let (code, text) = moved(&from, &spread, &key);
+    assert_eq!((code, text.contains("spread over 64 buckets")), (1, true), "{text}");
+
     let (code, text) = moved(&from, &target, &key);
     assert_eq!(code, 0, "{text}");
     assert_eq!((rows(&text, "person"), rows(&text, "collection")), (Some("1000"), Some("120")), "{text}");

@@ -2,6 +2,7 @@
 
 mod exceptions;
 mod missing;
+mod rehearsal;
 mod scope;
 mod sites;
 
