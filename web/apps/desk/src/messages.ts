@@ -9,6 +9,9 @@ export const messages = defineMessages({
     skip: '跳到正文',
     nothing: '你的账号还没有可用的页面',
     nothingHint: '请让管理员在“账号”页为你授予角色。',
+    atTheSite: '你的工作在采样点',
+    atTheSiteHint: '用手机打开采样登记。',
+    toField: '打开采样登记',
     missing: '没有这个页面',
     setup: {
       title: '创建首位管理员',
@@ -54,6 +57,9 @@ export const messages = defineMessages({
     skip: 'Skip to content',
     nothing: 'Your account has no pages yet',
     nothingHint: 'Ask an administrator to grant you a role on the Accounts page.',
+    atTheSite: 'Your work is at the site',
+    atTheSiteHint: 'Open the sampling app on a phone.',
+    toField: 'Open the sampling app',
     missing: 'There is no such page',
     setup: {
       title: 'Create the first administrator',

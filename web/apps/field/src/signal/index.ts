@@ -63,7 +63,8 @@ export function installSignals(app: App): void {
       flash.value = { kind, word, key: count, ...(more === undefined ? {} : { more }) }
       window.clearTimeout(timer)
       timer = window.setTimeout(clear, STAYS_MS[kind])
-      navigator.vibrate?.(SHAKES[kind])
+      // Browsers let it shake, too, only after a touch.
+      if (navigator.userActivation?.hasBeenActive ?? true) navigator.vibrate?.(SHAKES[kind])
       if (audio) play(audio, kind)
     },
   })

@@ -45,6 +45,8 @@ export const messages = defineMessages({
       actor: '操作账号，或 cli',
       action: '操作',
       anyAction: '全部操作',
+      /** Reasons that the program gives itself. */
+      reasons: { shift: '上岗', resample: '重新采样', recheck: '混阳复检', case: '阳性个案', 'bad rows to be mended': '退回行供修改' },
       subject: '对象',
       subjectHint: 'person:编号 或 account:账号',
       from: '起',
@@ -154,6 +156,7 @@ export const messages = defineMessages({
       actor: 'Account, or cli',
       action: 'Operation',
       anyAction: 'Any operation',
+      reasons: { shift: 'a shift begins', resample: 'sample again', recheck: 'pool re-check', case: 'positive case', 'bad rows to be mended': 'bad rows, to be mended' },
       subject: 'About',
       subjectHint: 'person:number or account:name',
       from: 'From',

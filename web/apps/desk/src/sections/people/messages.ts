@@ -359,7 +359,7 @@ export const messages = defineMessages({
       unmerge: 'Undo the merge',
       mergedInto: 'This record was merged into number {no}',
       history: 'What happened to the record',
-      collections: 'sampled {n} times',
+      collections: 'never sampled | sampled once | sampled {n} times',
       print: 'Print',
       codeTitle: 'Card code',
     },
