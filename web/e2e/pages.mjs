@@ -1,5 +1,6 @@
 // Every page that is visited, at its sizes. Pages of the desk are not listed: they are whatever each
 // role finds in its sidebar, so a new section is visited from the day it exists.
+import { DIALOGS } from './dialogs.mjs'
 import { FIRST_TUBE } from './lib/activity.mjs'
 
 export const LANGS = ['zh-CN', 'en']
@@ -57,6 +58,17 @@ async function uploadRegister(page, phone) {
 async function takeRegisterIn(page) {
   await page.click('main .el-button--primary')
   await page.waitForSelector('main a.download')
+}
+
+/** Takes in the same people with other numbers: rows wait for a decision. */
+async function parkOne(page) {
+  await uploadRegister(page, 1)
+  await takeRegisterIn(page)
+  await page.goto('/desk/#/imports')
+  await page.waitForSelector('main .drop')
+  await uploadRegister(page, 2)
+  await takeRegisterIn(page)
+  await page.waitForSelector('main article.row')
 }
 
 /** `open` does what a person would do after the page has loaded. */
@@ -144,14 +156,43 @@ export const PAGES = [
     role: 'administrator',
     sizes: [DESK_SIZE],
     ready: 'main .drop',
+    open: parkOne,
+  },
+  {
+    name: 'desk-dialog-import-every',
+    path: '/desk/#/imports',
+    role: 'administrator',
+    sizes: [DESK_SIZE],
+    ready: 'main .drop',
+    open: async (page) => {
+      await parkOne(page)
+      await page.click('.every-update')
+      await page.waitForSelector('dialog[open]')
+    },
+  },
+  {
+    name: 'desk-dialog-import-undo',
+    path: '/desk/#/imports',
+    role: 'administrator',
+    sizes: [DESK_SIZE],
+    ready: 'main .drop',
     open: async (page) => {
       await uploadRegister(page, 1)
       await takeRegisterIn(page)
-      await page.goto('/desk/#/imports')
-      await page.waitForSelector('main .drop')
-      await uploadRegister(page, 2)
-      await takeRegisterIn(page)
-      await page.waitForSelector('main article.row')
+      await page.click('main .act .el-button--danger')
+      await page.waitForSelector('dialog[open]')
     },
   },
+  {
+    name: 'resident-code',
+    path: '/resident/',
+    sizes: PHONES,
+    open: async (page) => {
+      await page.click('.demo button')
+      await page.waitForSelector('.my')
+      await page.click('.my .qr')
+      await page.waitForSelector('dialog[open]')
+    },
+  },
+  ...DIALOGS,
 ]

@@ -11,6 +11,7 @@ import { dayUnderWay } from './lib/activity.mjs'
 import { openBrowser, openPage, scan, settled } from './lib/browser.mjs'
 import { Report } from './lib/check.mjs'
 import { borrowServer, startServer } from './lib/server.mjs'
+import { listScreens, unseen } from './lib/views.mjs'
 import { DESK_ASKS, DESK_ROLES, DESK_SIZE, LANGS, PAGES, PHONES } from './pages.mjs'
 
 const here = import.meta.dirname
@@ -36,6 +37,7 @@ async function visit(browser, entry, lang, [width, height]) {
     const options = { width, height, lang, role: entry.role, demo: server.demo }
     const { page, context, problems } = await openPage(browser, server.base, options)
     try {
+      await entry.before?.(page)
       await page.goto(entry.path)
       await settled(page)
       if (entry.ready) await page.waitForSelector(entry.ready, { timeout: 15_000 })
@@ -120,6 +122,8 @@ try {
   if (!flags.has('--pages')) await tellStories()
   if (busy) await report.run('a day under way behind the pages', () => dayUnderWay(server))
   await visitAll()
+  if (flags.has('--screens')) listScreens()
+  if (!only) await report.run('every address and every dialog has its pictures', (fault) => unseen(fault))
   good = report.close()
 } finally {
   await server.stop()

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { accountOf } from './browser.mjs'
 
-/** Signs in as `role`; answers `get` and `post` under `/api/v1`. */
+/** Signs in as `role`; answers `get`, `post` and `delete` under `/api/v1`. */
 export async function clerk(server, role) {
   const headers = { 'X-Allclear': '1', 'Content-Type': 'application/json' }
   const call = async (method, path, body) => {
@@ -14,7 +14,7 @@ export async function clerk(server, role) {
   }
   const { name, password } = accountOf(server.demo, role)
   await call('POST', '/session', { name, password })
-  return { get: (path) => call('GET', path), post: (path, body = {}) => call('POST', path, body) }
+  return { get: (path) => call('GET', path), post: (path, body = {}) => call('POST', path, body), delete: (path) => call('DELETE', path) }
 }
 
 /** A UUIDv7 of now. */

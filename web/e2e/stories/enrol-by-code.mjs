@@ -3,9 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cameraOf, openBrowser, openPage, scan, settled } from '../lib/browser.mjs'
+import { cameraOf, openBrowser, openPage } from '../lib/browser.mjs'
 import { choose, DESK, dialog, line } from '../lib/desk.mjs'
 import { photographed, writeFilm } from '../lib/film.mjs'
+import { look } from '../lib/look.mjs'
 
 export const name = 'a phone is enrolled by scanning the code on the desk, and revoked there'
 
@@ -21,9 +22,7 @@ export async function run({ browser, server, fault, out }) {
   await line(dialog(desk.page), '设备名称').fill(LABEL)
   await dialog(desk.page).locator('.el-dialog__footer .el-button--primary').click()
   await desk.page.waitForSelector('svg.qr')
-  await settled(desk.page)
-  await desk.page.screenshot({ path: join(out, 'desk-enrol.zh.1440x900.png') })
-  for (const finding of await scan(desk.page)) fault(finding)
+  await look(desk.page, 'desk-enrol', { out, fault })
   const film = join(scratch, 'code.y4m')
   writeFilm(film, [await photographed(desk.page, await desk.page.locator('svg.qr').screenshot())])
 

@@ -31,6 +31,7 @@ export async function run({ browser, server, fault, out }) {
     await wedge(page, ours.codes[0])
     await page.waitForSelector('.flash.note')
     await page.screenshot({ path: join(out, `field-held-flash.${tag}.390x844.png`) })
+    for (const finding of await scan(page)) fault(finding)
     const words = await flash(page, 'note')
     if (!words.includes(says(other.name))) fault(`the phone flashes: ${words}`)
     await tab(page, 'outbox')

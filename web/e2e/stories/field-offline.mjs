@@ -27,7 +27,7 @@ export async function browserArgs({ server }) {
   return cameraOf(film)
 }
 
-export async function run({ browser, server, fault, out }) {
+export async function run({ browser, server, fault }) {
   const [width, height] = [390, 844]
   const { page, context, problems } = await openPage(browser, server.base, { width, height, lang: 'zh-CN' })
   await takePost(page, server, place.site, { to: 'outbox' })
@@ -41,7 +41,6 @@ export async function run({ browser, server, fault, out }) {
   await tab(page, 'register')
   await page.locator('.count strong', { hasText: /^3$/ }).waitFor({ timeout: 60_000 })
   await page.waitForSelector('.flash', { state: 'detached' })
-  await page.screenshot({ path: join(out, `field-offline.zh.${width}x${height}.png`) })
   await tab(page, 'outbox')
   await state(page, 'kept', 3)
   if ((await sampled()).length !== 0) fault('the server knew of collections before the phone was online')

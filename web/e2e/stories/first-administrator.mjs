@@ -1,9 +1,10 @@
 // The first start outside the demo: the link on the terminal, a password that is too short, the first
 // administrator of the whole country, the area list, a person who is found again, accounts for
 // others, and the first laboratory and kit, which headquarters put down.
-import { join, resolve } from 'node:path'
-import { openPage, scan, settled } from '../lib/browser.mjs'
+import { resolve } from 'node:path'
+import { openPage } from '../lib/browser.mjs'
 import { choose, DESK, dialog, leave, line, signInAt } from '../lib/desk.mjs'
+import { look } from '../lib/look.mjs'
 import { startServer } from '../lib/server.mjs'
 
 export const name = 'the first administrator begins on an empty store and finds the first person; headquarters put down a laboratory'
@@ -22,7 +23,7 @@ export async function run({ browser, fault, out }) {
     await page.fill('input[name=password]', 'short')
     await page.click('button[type=submit]')
     await page.waitForSelector('[role=alert]')
-    await photograph(page, 'desk-setup', { fault, out })
+    await look(page, 'desk-setup-refused', { fault, out })
     await page.fill('input[name=password]', PASSWORD)
     await page.click('button[type=submit]')
     await page.waitForSelector('.desk main h1')
@@ -52,7 +53,7 @@ export async function run({ browser, fault, out }) {
     await dialog(page).locator('.el-dialog__footer .el-button--primary').click()
     await page.locator('.el-table__row', { hasText: '林小满' }).waitFor()
     await choosePassword(browser, await dialog(page).locator('.link input').inputValue(), LIN)
-    await photograph(page, 'desk-account-new', { fault, out })
+    await look(page, 'desk-account-new', { fault, out })
     await dialog(page).locator('.el-dialog__footer .el-button').click()
     const chief = await headquarters(browser, page)
     await leave(page)
@@ -107,12 +108,12 @@ async function choosePassword(browser, link, password) {
 async function laboratory(page, { fault, out }) {
   await page.goto('/desk/#/lab')
   await page.locator('.kits', { hasText: '还没有登记试剂盒' }).waitFor()
-  await photograph(page, 'desk-lab-none', { fault, out })
+  await look(page, 'desk-lab-none', { fault, out })
   await page.getByRole('button', { name: '登记实验室' }).click()
   await line(dialog(page), '实验室名称').fill('古山镇检测点')
   await choose(page, dialog(page).locator('.el-select'), '古山镇')
   await line(dialog(page), '额定产能').fill('3000')
-  await photograph(page, 'desk-lab-new', { fault, out })
+  await look(page, 'desk-lab-new', { fault, out })
   await dialog(page).locator('.el-dialog__footer .el-button--primary').click()
   await page.locator('.lab', { hasText: '古山镇检测点' }).waitFor()
   if (!(await page.locator('.lab', { hasText: '古山镇检测点' }).innerText()).includes('3,000')) fault('the laboratory has another rate')
@@ -120,13 +121,13 @@ async function laboratory(page, { fault, out }) {
   await line(dialog(page), '试剂盒名称').fill('核酸检测试剂盒（荧光法）')
   await line(dialog(page), '最短检测时间').fill('90')
   await line(dialog(page), '内标名称').fill('IC')
-  await photograph(page, 'desk-kit-new', { fault, out })
+  await look(page, 'desk-kit-new', { fault, out })
   await dialog(page).locator('.el-dialog__footer .el-button--primary').click()
   const kit = page.locator('.kits tr', { hasText: '荧光法' })
   await kit.waitFor()
   for (const word of ['90', '38', 'IC']) if (!(await kit.innerText()).includes(word)) fault(`the kit has not ${word}`)
   await page.locator('.el-dialog:visible').waitFor({ state: 'hidden' })
-  await photograph(page, 'desk-lab-made', { fault, out })
+  await look(page, 'desk-lab-made', { fault, out })
 }
 
 /** Headquarters of one town add a laboratory of theirs, and no kit: kits are for everybody. */
@@ -138,10 +139,4 @@ async function ofATown(page, fault) {
   await dialog(page).locator('.el-select', { hasText: '石柱镇' }).waitFor()
   await dialog(page).getByRole('button', { name: '取消' }).click()
   if ((await page.getByRole('button', { name: '登记试剂盒' }).count()) > 0) fault('headquarters of a town are offered to add kits')
-}
-
-async function photograph(page, name, { fault, out }) {
-  await settled(page)
-  await page.screenshot({ path: join(out, `${name}.zh.1440x900.png`) })
-  for (const finding of await scan(page)) fault(finding)
 }

@@ -1,11 +1,11 @@
 // A day of the laboratory, on its own pages: a box is scanned in, a plate is laid out and run, results come typed and
 // as a file with bad rows, another person releases, a resident reads it, and a positive pool is followed to its end.
 // The pages are photographed as they look with work on them.
-import { join } from 'node:path'
 import { clerk, fieldOf, filled } from '../lib/bench.mjs'
 import { openPage, settled } from '../lib/browser.mjs'
 import { busySite, enrolDevice } from '../lib/device.mjs'
 import { box, tube } from '../lib/labels.mjs'
+import { look } from '../lib/look.mjs'
 
 export const name = 'a laboratory day: reception, plate, results, release, a resident, a pool followed to its end'
 
@@ -32,10 +32,7 @@ export async function run({ browser, server, fault, out }) {
   ])
 
   const entry = await openPage(browser, server.base, { ...DESK, role: 'lab_entry', demo: server.demo })
-  const photograph = async (page, what) => {
-    await settled(page)
-    await page.screenshot({ path: join(out, `desk-${what}-at-work.zh.1440x900.png`) })
-  }
+  const photograph = (page, what) => look(page, `desk-${what}-at-work`, { out, fault })
   const { page } = entry
   await receive(page, photograph)
   await layOut(page, photograph)

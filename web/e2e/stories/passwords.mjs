@@ -1,8 +1,8 @@
 // Somebody changes their own password; somebody else forgot theirs and gets a link; the auditor reads
 // both in the access log. Accounts of their own, so that other stories keep the demo's.
-import { join } from 'node:path'
-import { openPage, scan, settled } from '../lib/browser.mjs'
+import { openPage } from '../lib/browser.mjs'
 import { DESK, dialog, leave, signInAt } from '../lib/desk.mjs'
+import { look } from '../lib/look.mjs'
 
 export const name = 'a password is changed, a forgotten one is set anew by link, and the auditor sees both'
 
@@ -18,9 +18,7 @@ export async function run({ browser, server, fault, out }) {
   await signInAt(own.page, account.name, FIRST)
   await change(own.page, 'not the password', SECOND)
   await dialog(own.page).locator('[role=alert]').waitFor()
-  await settled(own.page)
-  await own.page.screenshot({ path: join(out, 'desk-password.zh.1440x900.png') })
-  for (const finding of await scan(own.page)) fault(finding)
+  await look(own.page, 'desk-password', { out, fault })
   await fill(own.page, FIRST, SECOND)
   await dialog(own.page).waitFor({ state: 'hidden' })
   await leave(own.page)
@@ -32,17 +30,13 @@ export async function run({ browser, server, fault, out }) {
   await row.locator('button', { hasText: '重置密码' }).click()
   await dialog(admin.page).locator('.el-button--primary').click()
   const link = await dialog(admin.page).locator('input').inputValue()
-  await settled(admin.page)
-  await admin.page.screenshot({ path: join(out, 'desk-reset-link.zh.1440x900.png') })
-  for (const finding of await scan(admin.page)) fault(finding)
+  await look(admin.page, 'desk-reset-link', { out, fault })
 
   await own.page.goto(link)
   // Only the fragment differs: a person who opens the link gets a page of its own.
   await own.page.reload()
   await own.page.waitForSelector('.door')
-  await settled(own.page)
-  await own.page.screenshot({ path: join(out, 'desk-reset.zh.1440x900.png') })
-  for (const finding of await scan(own.page)) fault(finding)
+  await look(own.page, 'desk-reset-open', { out, fault })
   await own.page.fill('input[name=password]', THIRD)
   await own.page.click('button[type=submit]')
   await own.page.waitForSelector('.desk main h1')

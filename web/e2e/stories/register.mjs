@@ -32,12 +32,10 @@ async function takeIn(page, text, look) {
   await settled(page)
 }
 
-async function decideAndUndo(page, fault, out) {
+async function decideAndUndo(page, fault) {
   await takeIn(page, FIRST, async () => {
     await page.reload()
     await page.waitForSelector('text=What each column holds')
-    await settled(page)
-    await page.screenshot({ path: `${out}/desk-imports-mapping.en.1440x900.png` })
     for (const finding of await scan(page)) fault(`mapping: ${finding}`)
   })
   if ((await figure(page, 'Added')) !== 2) fault(`two people were to go in: ${await page.locator('.figures').innerText()}`)
@@ -47,7 +45,6 @@ async function decideAndUndo(page, fault, out) {
 
   await takeIn(page, SECOND)
   await page.waitForSelector('.panel article.row')
-  await page.screenshot({ path: `${out}/desk-imports-parked.en.1440x900.png` })
   for (const finding of await scan(page)) fault(`parked: ${finding}`)
   await page.click('.every-update')
   await page.click('dialog[open] button.primary')
@@ -76,14 +73,13 @@ async function find(page, words) {
   return page.locator('main .el-table__row').count()
 }
 
-async function findAndMerge(page, fault, out) {
+async function findAndMerge(page, fault) {
   for (const words of ['应采薇', 'ycw', ID, '13800138000']) {
     if ((await find(page, words)) < 1) fault(`nobody was found by ${words}`)
   }
   await find(page, ID)
   await page.waitForSelector('.merge-other')
   await settled(page)
-  await page.screenshot({ path: `${out}/desk-person.en.1440x900.png` })
   for (const finding of await scan(page)) fault(`person: ${finding}`)
   const path = await page.evaluate(() => location.hash)
   // A card, and the person by its code.
@@ -126,12 +122,12 @@ async function takeAreas(page, fault) {
   if (made?.name !== '新村') fault(`the name came out as ${made?.name}`)
 }
 
-export async function run({ browser, server, fault, out }) {
+export async function run({ browser, server, fault }) {
   const options = { width: 1440, height: 900, lang: 'en', role: 'administrator', demo: server.demo }
   const { page, context, problems } = await openPage(browser, server.base, options)
   try {
-    await decideAndUndo(page, fault, out)
-    await findAndMerge(page, fault, out)
+    await decideAndUndo(page, fault)
+    await findAndMerge(page, fault)
     await takeAreas(page, fault)
   } finally {
     await context.close()
