@@ -75,6 +75,7 @@ export const DIALOGS = [
   entry('desk-dialog-round-order', '/desk/#/rounds', 'headquarters', then(opened('main a[href^="#/rounds/"]', 'main .up'), confirm('.page-head .el-button >> nth=0')), { ready: 'main a[href^="#/rounds/"]' }),
   entry('desk-dialog-round-preview', '/desk/#/rounds', 'headquarters', then(opened('.page-head .el-button--primary'), (page) => page.fill('.el-dialog:visible input[maxlength="60"]', '第二轮'), opened('.el-dialog:visible .el-dialog__footer .el-button--primary', '.preview'))),
 
+  entry('desk-dialog-mode', '/desk/#/overview', 'headquarters', confirm('main .ask'), { ready: 'main .ask' }),
   entry('desk-dialog-account-disable', '/desk/#/accounts', 'administrator', confirm('main .el-table__row .el-button--danger >> nth=0'), { ready: ROW }),
   entry('desk-dialog-device-revoke', '/desk/#/devices', 'administrator', confirm('main .el-table__row .el-button--danger >> nth=0'), { ready: ROW }),
 

@@ -86,6 +86,8 @@ pub struct App {
     pub demo: bool,
     /// Where the last rehearsal on this machine is kept; set once at the start.
     pub rehearsal: OnceLock<PathBuf>,
+    /// Whether reduced modes are entered by order alone; set once at the start.
+    pub modes_by_order: AtomicBool,
     /// Whether cookies are always bound to TLS; set once at the start.
     pub secure_cookies: AtomicBool,
 }

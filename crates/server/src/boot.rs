@@ -19,7 +19,7 @@ use crate::{
     accounts::{callers::Callers, ops},
     app::{App, AppState},
     clock::{Clock, FastClock, Ids, SystemClock},
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, server::Modes},
     demo,
     edge::{admission::Admission, problem::Problem, routes},
     lab, leases,
@@ -152,6 +152,7 @@ pub async fn application_on(store: Store, keys: Arc<Keys>, clock: Arc<dyn Clock>
         releasing: lab::jobs::Releasing::default(),
         demo,
         rehearsal: OnceLock::new(),
+        modes_by_order: AtomicBool::new(false),
         secure_cookies: AtomicBool::new(false),
     }))
 }
@@ -182,6 +183,7 @@ pub async fn serve(options: Options) -> Result<(), StartError> {
     };
     let app = application(&config.store.config()?, &master, clock, options.demo.is_some()).await?;
     app.rehearsal.get_or_init(|| rehearse::kept::file(&config.store.key_file));
+    app.modes_by_order.store(config.server.modes == Modes::Ordered, Ordering::Relaxed);
     // With its own certificate there is no way in but TLS.
     app.secure_cookies.store(options.secure_cookies || config.tls.files().is_some(), Ordering::Relaxed);
     if let Some(population) = options.demo {

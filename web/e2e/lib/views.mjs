@@ -25,6 +25,7 @@ const WINDOWS = {
   'desk/src/sections/lab/ReleasePage.vue': ['desk-dialog-release-negatives', 'desk-dialog-release-other'],
   'desk/src/sections/lab/RunsPage.vue': ['desk-dialog-run'],
   'desk/src/sections/missing/ExportDialog.vue': ['desk-dialog-missing-export'],
+  'desk/src/sections/overview/OperatingMode.vue': ['desk-dialog-mode'],
   'desk/src/sections/people/CodeDialog.vue': ['desk-dialog-person-code'],
   'desk/src/sections/people/CorrectDialog.vue': ['desk-dialog-person-correct'],
   'desk/src/sections/people/FindDialog.vue': ['desk-dialog-person-find'],

@@ -17,6 +17,18 @@ pub struct Server {
     pub trusted_proxies: Vec<String>,
     /// How long requests in flight may take when the server stops.
     pub drain_seconds: u32,
+    /// What enters a reduced mode.
+    pub modes: Modes,
+}
+
+/// What enters and leaves a reduced mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Modes {
+    /// The load of this node, and an order.
+    Measured,
+    /// An order alone: where other work on the machine would be taken for load.
+    Ordered,
 }
 
 /// Keys of the section.
@@ -45,6 +57,14 @@ pub const KEYS: &[Key] = &[
         is_default: true,
         what: "How long requests in flight may take after SIGTERM; then they are cut.",
     },
+    Key {
+        name: "modes",
+        env: "ALLCLEAR_MODES",
+        kind: Kind::Text,
+        value: "\"measured\"",
+        is_default: true,
+        what: "What enters a reduced mode: measured (the load, and an order) or ordered (an order alone).",
+    },
 ];
 
 /// A proxy that keeps a connection for longer is not waited for: systemd would kill the process.
@@ -52,7 +72,7 @@ const DRAIN_SECONDS_MAX: u32 = 80;
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), trusted_proxies: Vec::new(), drain_seconds: 20 }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), trusted_proxies: Vec::new(), drain_seconds: 20, modes: Modes::Measured }
     }
 }
 

@@ -27,7 +27,7 @@ fn load(text: &str, env: &[(&str, &str)], flags: &[Flag]) -> Result<Config, Stri
 fn what_is_wrong_is_named() {
     for (text, says) in [
         ("[sever]\nlisten = '1.2.3.4:1'", "sever is unknown; known here: server, store, tls, log, metrics, traces"),
-        ("[server]\nlisen = '1.2.3.4:1'", "server.lisen is unknown; known here: listen, trusted_proxies, drain_seconds"),
+        ("[server]\nlisen = '1.2.3.4:1'", "server.lisen is unknown; known here: listen, trusted_proxies, drain_seconds, modes"),
         ("[server]\nlisten = 'here'", "server.listen: "),
         ("[server]\ndrain_seconds = 'long'", "server.drain_seconds: "),
         ("[server]\ndrain_seconds = 81", "server.drain_seconds: at most 80"),

@@ -1,6 +1,6 @@
 //! Reduced modes: what the node does without while it is pressed. Entered and left by measured pressure, or by order.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use allclear_domain::kernel::time::Instant;
 use allclear_wire::operating::{Operating, OperatingCause, OperatingMode};
@@ -77,7 +77,7 @@ pub fn look(app: &App) {
     let (before, after) = {
         let mut gauge = app.gauge.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let before = gauge.mode;
-        *gauge = gauge.look(pressure, now);
+        *gauge = if app.modes_by_order.load(Relaxed) { Gauge { pressure, ..Gauge::default() } } else { gauge.look(pressure, now) };
         (before, gauge.mode)
     };
     if before != after {
