@@ -11,7 +11,7 @@ import { dayUnderWay } from './lib/activity.mjs'
 import { openBrowser, openPage, scan, settled } from './lib/browser.mjs'
 import { Report } from './lib/check.mjs'
 import { borrowServer, startServer } from './lib/server.mjs'
-import { listScreens, unseen } from './lib/views.mjs'
+import { unseen } from './lib/views.mjs'
 import { DESK_ASKS, DESK_ROLES, DESK_SIZE, LANGS, PAGES, PHONES } from './pages.mjs'
 
 const here = import.meta.dirname
@@ -122,7 +122,6 @@ try {
   if (!flags.has('--pages')) await tellStories()
   if (busy) await report.run('a day under way behind the pages', () => dayUnderWay(server))
   await visitAll()
-  if (flags.has('--screens')) listScreens()
   if (!only) await report.run('every address and every dialog has its pictures', (fault) => unseen(fault))
   good = report.close()
 } finally {

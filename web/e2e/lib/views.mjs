@@ -1,6 +1,6 @@
 // What can stand on a screen, and the pictures of it: every address of the desk and every dialog, drawer and sheet of
 // every app, found in the sources. What is in no list here, or has no picture in a language, is a fault.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const APPS = resolve(import.meta.dirname, '../../apps')
@@ -101,32 +101,4 @@ export function unseen(fault) {
       if (!there.some((file) => file.startsWith(`${name}.${tag}.`))) fault(`docs/screens has no ${name} in ${tag}`)
     }
   }
-}
-
-const HEAD = `# Screens
-
-Pages, dialogs and sheets at their sizes, taken from the demo by \`npm --prefix web run e2e -- --screens\`, which scans each
-for serious findings of axe and writes this list. \`web/e2e/lib/views.mjs\` finds every address and every dialog in the sources
-and fails where one has no picture. In pictures of clocks that run out the server's answer is made up: the demo is
-minutes old.
-
-| page | size | |
-|---|---|---|
-`
-
-/** Writes the list of the pictures. */
-export function listScreens() {
-  const sizes = new Map()
-  for (const file of readdirSync(SCREENS).filter((name) => name.endsWith('.png')).sort()) {
-    const [name, tag, size] = file.split('.')
-    const key = `${name} ${size}`
-    sizes.set(key, { ...sizes.get(key), [tag]: file })
-  }
-  const line = ([key, files]) => {
-    const [name, size] = key.split(' ')
-    const links = ['zh', 'en'].filter((tag) => files[tag]).map((tag) => `[${tag}](${files[tag]})`)
-    return `| ${name} | ${size} | ${links.join(' · ')} |`
-  }
-  const lines = [...sizes].sort(([a], [b]) => (a < b ? -1 : 1)).map(line)
-  writeFileSync(join(SCREENS, 'README.md'), `${HEAD}${lines.join('\n')}\n`)
 }
