@@ -1,4 +1,4 @@
-// Visits every page of every app in both languages at its sizes, on the real binary: nothing may
+// Visits every page of every app in both languages and every dialog at its sizes, on the real binary: nothing may
 // fail, warn, leave the origin, or have a serious accessibility finding. The stories come first.
 //   npm run e2e                      all, dialogs and stories in Chinese; screenshots go to e2e/out
 //   npm run e2e -- --screens         all in both languages; screenshots go to docs/screens, to be committed
