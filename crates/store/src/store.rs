@@ -90,8 +90,14 @@ impl Store {
             Inner::Sqlite(sqlite) => sqlite.write(migrate::sqlite).await?,
             Inner::Postgres(_) => store.postgres_session(|session| migrate::postgres(&session)).await?,
         }
-        store.buckets = store.read("read_layout", |tx| tx.layout()).await?.try_into().unwrap_or(1);
+        store.buckets = store.layout().await?;
         Ok(store)
+    }
+
+    /// Over how many buckets the keys are spread. Looked for in a wrong number of them, rows would seem to be missing.
+    async fn layout(&self) -> Result<u16> {
+        let buckets = self.read("read_layout", |tx| tx.layout()).await?;
+        buckets.try_into().map_err(|_| StoreError::Schema(format!("the keys are spread over {buckets} buckets: no store of ours")))
     }
 
     /// The same store with its keys spread over so many buckets, from now on and for ever; only while it is empty. Any other
@@ -116,8 +122,11 @@ impl Store {
             StoreConfig::Postgres(url) => Inner::Postgres(Postgres::open(url)?),
         };
         let mut store = Self { inner: Arc::new(inner), keys, buckets: 1, news: watch::channel(0).0, recent: Arc::default(), faults: None };
-        // A store before that migration has one.
-        store.buckets = store.read("read_layout", |tx| tx.layout()).await.unwrap_or(1).try_into().unwrap_or(1);
+        store.buckets = match store.layout().await {
+            // A store from before that migration has no such table, and one bucket.
+            Err(StoreError::Engine(_)) => 1,
+            known => known?,
+        };
         Ok(store)
     }
 

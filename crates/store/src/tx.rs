@@ -108,6 +108,16 @@ impl Tx<'_> {
         buckets
     }
 
+    /// Rows of some codes, by a statement that locks those of one bucket (`$1`) among the codes (`$2`): each bucket lies on
+    /// one node of a distributed store.
+    pub(crate) fn lock_by_bucket(&self, sql: &'static str, codes: &[&str]) -> Result<Vec<Row>> {
+        let mut rows = Vec::with_capacity(codes.len());
+        for bucket in self.buckets_of(codes.iter().map(|code| code.as_bytes())) {
+            rows.extend(self.query(sql, &[bucket.into(), Val::Texts(codes)])?);
+        }
+        Ok(rows)
+    }
+
     /// Whether the engine numbers changes inside the commit (one writer) or after it.
     pub(crate) const fn numbers_in_commit(&self) -> bool {
         matches!(self.conn, Conn::Sqlite(_))

@@ -9,7 +9,7 @@ use allclear_domain::kernel::{
 };
 use allclear_store::{Engine, StoreConfig};
 use allclear_wire::{
-    accounts::{EnrolRequest, LoginRequest},
+    accounts::EnrolRequest,
     sync::{Command, IdMode, Op, PersonRef, RecordCollection, SyncRequest, TubeKind},
 };
 
@@ -20,7 +20,7 @@ use super::{
     screen::Screen,
     store_or_fresh,
 };
-use crate::{accounts::ops, clock::rfc3339, demo, edge::client::Client};
+use crate::{accounts::ops, clock::rfc3339};
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
@@ -186,7 +186,7 @@ impl Phase<'_> {
         let each = (self.args.singles.min(maker.people.len()) / self.args.connections).max(1);
         let count = each * self.args.connections;
         maker.begin(self.bench, count).await?;
-        let session = session(self.bench, "headquarters").await?;
+        let session = self.bench.session("headquarters").await?;
         let screen = Screen::open(self.bench.address, &session, maker.rounds[0], count as u64)?;
         let measured = self.singles_of(maker, "/api/v1/commands", each)?;
         if measured.other > 0 {
@@ -231,15 +231,9 @@ pub(crate) async fn maker(bench: &Bench) -> Result<Maker, BenchError> {
     })
 }
 
-/// A session of one of the demo's accounts.
-pub(super) async fn session(bench: &Bench, name: &str) -> Result<String, BenchError> {
-    let login = LoginRequest { name: name.into(), password: demo::PASSWORD.into() };
-    ops::login(&bench.app, Client::LOCAL, login).await.map_err(|e| BenchError::Setup(format!("{e:?}")))
-}
-
 pub(crate) async fn tokens(bench: &Bench, count: usize) -> Result<Vec<String>, BenchError> {
     let setup = |e: crate::edge::problem::Problem| BenchError::Setup(format!("{e:?}"));
-    let session = session(bench, "registrar").await?;
+    let session = bench.session("registrar").await?;
     let caller = bench.app.callers.find(&bench.app, &session).await.map_err(setup)?;
     let mut point = [7u8; 65];
     point[0] = 4;

@@ -16,10 +16,7 @@ use super::{
     store_or_fresh,
 };
 use crate::{
-    accounts::ops,
     app::Waiting as _,
-    demo,
-    edge::client::Client,
     live::{Live, recount},
     plan::Plans,
 };
@@ -89,8 +86,7 @@ async fn fill(bench: &Bench, report: &mut Report, rows: usize) -> Result<(), Ben
 /// Look-ups and lists over HTTP, one at a time: time each, not rate.
 async fn ask(bench: &Bench, report: &mut Report, args: &Args) -> Result<(), BenchError> {
     let requests = args.requests;
-    let login = allclear_wire::accounts::LoginRequest { name: "headquarters".into(), password: demo::PASSWORD.into() };
-    let token = ops::login(&bench.app, Client::LOCAL, login).await.map_err(|e| problem(&e))?;
+    let token = bench.session("headquarters").await?;
     let play = |requests: Vec<Vec<u8>>| -> Result<Measured, BenchError> { Ok(load::play(bench.address, Good::Status, vec![requests])?) };
     let time = |report: &mut Report, name: String, measured: &Measured| {
         let note = format!("not good {}, p99 {:.2?}", measured.other, measured.quantile(0.99));

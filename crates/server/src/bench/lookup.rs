@@ -5,21 +5,16 @@ use std::time::Instant;
 
 use allclear_domain::kernel::code::TubeCode;
 use allclear_store::{StoreError, Tx};
-use allclear_wire::{accounts::LoginRequest, resident::ResidentSessionRequest};
+use allclear_wire::resident::ResidentSessionRequest;
 
 use super::{
-    Bench, BenchError, Folder, collect,
+    Bench, BenchError, Folder,
     load::{self, Good, Measured},
     problem,
     report::{Floor, Report},
     store_or_fresh,
 };
-use crate::{
-    accounts::ops,
-    demo,
-    edge::client::Client,
-    people::{ops::resident, view},
-};
+use crate::people::{ops::resident, view};
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
@@ -69,8 +64,7 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
     let picked = picked(&bench).await?;
     stage(&bench, &picked, args.tubes).await?;
     bench.catch_up(&mut report, "the stage is set").await?;
-    let login = LoginRequest { name: "headquarters".into(), password: demo::PASSWORD.into() };
-    let token = ops::login(&bench.app, Client::LOCAL, login).await.map_err(|e| problem(&e))?;
+    let token = bench.session("headquarters").await?;
 
     let play = |requests: Vec<Vec<u8>>| -> Result<Measured, BenchError> {
         let each = (args.requests / args.connections).max(1);
@@ -109,7 +103,7 @@ pub async fn run(args: Args) -> Result<Report, BenchError> {
 
 /// What residents and a screen ask for: own pages, each with its session, and the stream of frames.
 pub(crate) async fn looks(bench: &Bench) -> Result<(Vec<Vec<u8>>, Vec<u8>), BenchError> {
-    let token = collect::session(bench, "headquarters").await?;
+    let token = bench.session("headquarters").await?;
     let screen = load::request("GET", "/api/v1/live/stream", &token, "");
     Ok((pages(bench, &picked(bench).await?).await?, screen))
 }

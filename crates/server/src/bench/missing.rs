@@ -14,10 +14,7 @@ use uuid::Uuid;
 
 use super::{Bench, BenchError, Folder, fsync_latency, load, store_or_fresh};
 use crate::{
-    accounts::ops,
     app::{App, Waiting as _},
-    demo,
-    edge::client::Client,
     work,
 };
 
@@ -71,8 +68,7 @@ pub async fn run(args: Args) -> Result<(), BenchError> {
     let site = plan.sites.keys().next().copied().ok_or_else(|| setup("no site"))?;
     let root = plan.areas.first().map(|area| area.code).ok_or_else(|| setup("no area"))?;
     let sampled = fill(&bench.app, round, site, root, bench.app.now()).await?;
-    let login = allclear_wire::accounts::LoginRequest { name: "headquarters".into(), password: demo::PASSWORD.into() };
-    let token = ops::login(&bench.app, Client::LOCAL, login).await.map_err(|e| BenchError::Setup(format!("{e:?}")))?;
+    let token = bench.session("headquarters").await?;
     let villages: Vec<(AreaCode, People)> = bench.app.live.villages(round);
     println!("{} persons in {} communities, {sampled} of them sampled; one reader at a time", args.population, villages.len());
     let largest = villages.iter().map(|(_, people)| people.expected).max().unwrap_or(0);

@@ -26,10 +26,19 @@ use std::{
 
 use allclear_domain::kernel::id::{Id, Round};
 use allclear_store::{StoreConfig, StoreError};
+use allclear_wire::accounts::LoginRequest;
 use axum::Router;
 use report::{Floor, Report};
 
-use crate::{app::AppState, boot, clock::SystemClock, demo, edge::routes, work};
+use crate::{
+    accounts::ops,
+    app::AppState,
+    boot,
+    clock::SystemClock,
+    demo,
+    edge::{client::Client, routes},
+    work,
+};
 
 /// What a benchmark may run into.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +90,12 @@ impl Bench {
         // The list of a round is loaded by a follower; the work begins when it is there.
         work::drain(&self.app).await.map_err(|e| problem(&e))?;
         Ok(rounds)
+    }
+
+    /// A session of one of the demo's accounts; answers its token.
+    pub(crate) async fn session(&self, name: &str) -> Result<String, BenchError> {
+        let login = LoginRequest { name: name.into(), password: demo::PASSWORD.into() };
+        ops::login(&self.app, Client::LOCAL, login).await.map_err(|e| problem(&e))
     }
 
     /// How many changes the slowest follower has still to follow.

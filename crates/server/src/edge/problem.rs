@@ -2,7 +2,6 @@
 
 use super::openapi::PROBLEM_JSON;
 
-pub use super::extract::JsonBody;
 use allclear_store::StoreError;
 use allclear_wire::problem::Problem as Body;
 use axum::{

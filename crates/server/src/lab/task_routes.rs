@@ -11,10 +11,10 @@ use super::{ops, tasks};
 use crate::{
     app::AppState,
     edge::{
-        extract::{Path, Query},
+        extract::{JsonBody, Path, Query},
         guard::By,
         limits::PAGE_ROWS_MAX,
-        problem::{JsonBody, Result},
+        problem::Result,
     },
 };
 

@@ -13,10 +13,11 @@ use crate::{
     app::{App, AppState},
     clock::rfc3339,
     edge::{
+        extract::JsonBody,
         guard::{By, Caller},
         limits::TEXT_CHARS_MAX,
         mode,
-        problem::{Code, JsonBody, Result},
+        problem::{Code, Result},
     },
 };
 

@@ -76,7 +76,8 @@ pub(crate) async fn full() -> End {
     let place = Place::at(&disk.0.join("test.db"), 600);
     let mut node = place.start().await;
     let mut crowd = Crowd::enrol(&node, 1).await;
-    let filler = disk.fill_but(400_000);
+    // Room for several hundred swabs, also where followers write between them.
+    let filler = disk.fill_but(800_000);
     let refusals = crowd.refusals();
     assert!(crowd.work_while(somebody_is_refused(refusals, DEADLINE)).await, "the disk did not fill");
     assert_eq!(crowd.refusals_seen(), ["507 store_full"], "one clear answer, and no other");

@@ -247,22 +247,14 @@ static LAB_TUBES: Bulk = Bulk {
 impl Tx<'_> {
     /// Some tubes as laboratories hold them, locked.
     pub fn lab_tubes_for_update(&self, codes: &[&str]) -> Result<HashMap<String, LabTubeRow>> {
-        let mut found = HashMap::with_capacity(codes.len());
-        // Rows are locked bucket by bucket: each lies on one node of a distributed store.
-        for bucket in self.buckets_of(codes.iter().map(|code| code.as_bytes())) {
-            let rows = self.query(
-                "SELECT bucket, tube, lab, round, site, kind, persons, stage, received_at, received_by, run, well, value,
-                        cts, ct_disagrees, source, entered_by, entered_at, released_by, released_at, reject_reason,
-                        version, repeated_at, distrusted
-                 FROM lab_tube WHERE bucket = $1 AND tube IN TEXTS($2) ORDER BY tube FOR UPDATE",
-                &[bucket.into(), Val::Texts(codes)],
-            )?;
-            for row in &rows {
-                let tube = lab_tube(row)?;
-                found.insert(tube.tube.clone(), tube);
-            }
-        }
-        Ok(found)
+        let rows = self.lock_by_bucket(
+            "SELECT bucket, tube, lab, round, site, kind, persons, stage, received_at, received_by, run, well, value,
+                    cts, ct_disagrees, source, entered_by, entered_at, released_by, released_at, reject_reason,
+                    version, repeated_at, distrusted
+             FROM lab_tube WHERE bucket = $1 AND tube IN TEXTS($2) ORDER BY tube FOR UPDATE",
+            codes,
+        )?;
+        rows.iter().map(|row| lab_tube(row).map(|tube| (tube.tube.clone(), tube))).collect()
     }
 
     /// Some tubes as laboratories hold them, to look at.

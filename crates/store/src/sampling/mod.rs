@@ -101,21 +101,13 @@ static CUSTODY: Bulk = Bulk {
 impl Tx<'_> {
     /// Some tubes, locked until the end of the transaction.
     pub fn tubes_for_update(&self, codes: &[&str]) -> Result<HashMap<String, TubeRow>> {
-        let mut found = HashMap::with_capacity(codes.len());
-        // Rows are locked bucket by bucket: each lies on one node of a distributed store.
-        for bucket in self.buckets_of(codes.iter().map(|code| code.as_bytes())) {
-            let rows = self.query(
-                "SELECT bucket, code, round, kind, stage, site, station, valid, inside, box, counted, opened_at,
-                        sealed_at, stage_at, last_at, last_device, last_seq, version
-                 FROM tube WHERE bucket = $1 AND code IN TEXTS($2) ORDER BY code FOR UPDATE",
-                &[bucket.into(), Val::Texts(codes)],
-            )?;
-            for row in &rows {
-                let tube = tube(row)?;
-                found.insert(tube.code.clone(), tube);
-            }
-        }
-        Ok(found)
+        let rows = self.lock_by_bucket(
+            "SELECT bucket, code, round, kind, stage, site, station, valid, inside, box, counted, opened_at,
+                    sealed_at, stage_at, last_at, last_device, last_seq, version
+             FROM tube WHERE bucket = $1 AND code IN TEXTS($2) ORDER BY code FOR UPDATE",
+            codes,
+        )?;
+        rows.iter().map(|row| tube(row).map(|tube| (tube.code.clone(), tube))).collect()
     }
 
     /// One tube.

@@ -1,5 +1,8 @@
 import { defineMessages } from '@allclear/kit'
 
+/** Names that are the same in every language. */
+const BRANDS = { edge: 'Edge', firefox: 'Firefox', chrome: 'Chrome', safari: 'Safari', windows: 'Windows', macos: 'macOS', linux: 'Linux' }
+
 export const messages = defineMessages({
   zh: {
     title: '工作台',
@@ -29,10 +32,7 @@ export const messages = defineMessages({
       times: '{opened} 登录，{seen} 使用过',
       own: '本次登录',
       end: '退出',
-      agent: {
-        wechat: '微信', edge: 'Edge', firefox: 'Firefox', chrome: 'Chrome', safari: 'Safari',
-        android: '安卓', ios: '苹果手机或平板', windows: 'Windows', macos: 'macOS', linux: 'Linux', other: '其他浏览器',
-      },
+      agent: { ...BRANDS, wechat: '微信', android: '安卓', ios: '苹果手机或平板', other: '其他浏览器' },
     },
     password: {
       title: '修改密码',
@@ -77,10 +77,7 @@ export const messages = defineMessages({
       times: 'signed in {opened}, used {seen}',
       own: 'This one',
       end: 'Sign out',
-      agent: {
-        wechat: 'WeChat', edge: 'Edge', firefox: 'Firefox', chrome: 'Chrome', safari: 'Safari',
-        android: 'Android', ios: 'iOS', windows: 'Windows', macos: 'macOS', linux: 'Linux', other: 'Other browser',
-      },
+      agent: { ...BRANDS, wechat: 'WeChat', android: 'Android', ios: 'iOS', other: 'Other browser' },
     },
     password: {
       title: 'Change password',
